@@ -131,6 +131,7 @@ class House:
     ) -> None:
         bars = {"ACME": [FLAT] * 12, "BOLT": [FLAT] * 12} if prices is None else prices
         self.home = home
+        self.every: Wrap = lambda broker: broker  # what the broker of each desk passes through
         self._prices = bars
         self.days = sessions(bundled or max(map(len, bars.values())), first)
         home.mkdir(parents=True)
@@ -206,7 +207,8 @@ class House:
         with open_desk(self.options, Job.REPLAY, durable=False) as opened:
             if at is not None:
                 opened.exchange.advance_to(self._instant(opened.exchange, at))
-            yield opened.desk if wrap is None else replace(opened.desk, broker=wrap(opened.desk.broker))
+            broker = self.every(opened.desk.broker)
+            yield replace(opened.desk, broker=broker if wrap is None else wrap(broker))
 
     def run(self, job: Job, at: str | None = None, wrap: Wrap | None = None) -> Outcome:
         """Run a job at a time of the session, by default the one at which it is due."""
@@ -239,7 +241,7 @@ class House:
         with open_desk(self.options, Job.REPLAY, durable=False) as opened:
             standing = opened.exchange.session()
             days = [hours.session for hours in opened.desk.calendar.between(standing, last)]
-            desk = opened.desk if stop is None else replace(opened.desk, stop=stop)
+            desk = replace(opened.desk, broker=self.every(opened.desk.broker), stop=stop or opened.desk.stop)
             return replay.run(
                 desk,
                 opened.exchange,
@@ -255,7 +257,8 @@ class House:
         change: Callable[[StopDesk], StopDesk] = lambda desk: desk,
     ) -> StopOutcome:
         with open_stop_desk(self.options, StopOptions("a drill")) as (desk, _, _):
-            wrapped = desk if wrap is None else replace(desk, broker=wrap(desk.broker))
+            broker = self.every(desk.broker)
+            wrapped = replace(desk, broker=broker if wrap is None else wrap(broker))
             return emergency_stop.run(change(wrapped), close_positions=close)
 
     # --- the exchange, as a person with its web page works it ----------------------------------

@@ -24,6 +24,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import AccountState, noted
 from tradebot.jobs.steps.halts import refresh_halts
+from tradebot.jobs.steps.repair import repair_first
 from tradebot.jobs.steps.sync import read_account_state, synchronise
 
 #: The farthest that a stop may lie below the last price, as a fraction of it; farther counts as a typing error.
@@ -49,6 +50,7 @@ def run(desk: Desk, wanted: Adoption) -> Outcome:
 def _adopt(desk: Desk, run: JobRun, wanted: Adoption) -> Outcome:
     desk.lock.assert_held()
     _refuse_strategy(desk, wanted.strategy)
+    run.add(repair_first(desk, run))
     state = run.add(synchronise(desk, run)).state
     run.halts = refresh_halts(desk, run.session)
     position = _adoptable(desk, state, wanted.symbol)

@@ -16,6 +16,7 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded, noted
 from tradebot.jobs.steps import untradable
+from tradebot.jobs.steps.repair import repair_first
 from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.sync import note_pending
 
@@ -23,6 +24,7 @@ from tradebot.jobs.steps.sync import note_pending
 def run(desk: Desk) -> Outcome:
     """Settle, book and compare. Sends no order, unless a loss makes an emergency stop.
 
+    Where stops are for jobs to place, it first repairs what a job left that was killed.
     Raises BrokerUnavailable when the broker can't be read whole.
     """
     run = open_run(desk, Job.RECONCILE)
@@ -31,6 +33,7 @@ def run(desk: Desk) -> Outcome:
 
 def _compare(desk: Desk, run: JobRun) -> Outcome:
     check_failed_runs(desk, run)
+    run.add(repair_first(desk, run))
     state = trading_session.confirm(desk, run, look_and_check(desk, run))
     record_close(desk, run, state.account, state.positions)
     run.add(note_pending(state))

@@ -22,6 +22,7 @@ from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import AccountState, coded, noted
 from tradebot.jobs.steps.activities import first_waiting
 from tradebot.jobs.steps.halts import refresh_halts
+from tradebot.jobs.steps.repair import repair_first
 from tradebot.jobs.steps.sync import confirm_differences, read_account_state, synchronise
 
 
@@ -36,6 +37,7 @@ def run(desk: Desk, symbol: str, reason: str) -> Outcome:
 
 def _accept(desk: Desk, run: JobRun, symbol: str, reason: str) -> Outcome:
     desk.lock.assert_held()
+    run.add(repair_first(desk, run))
     state = run.add(confirm_differences(desk, run, run.add(synchronise(desk, run)).state)).state
     run.halts = refresh_halts(desk, run.session)
     if (waiting := first_waiting(desk, symbol)) is not None:  # it would be booked on top of the adjustment

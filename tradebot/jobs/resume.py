@@ -17,6 +17,7 @@ from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.step_results import coded, noted
 from tradebot.jobs.steps.day_result import read_explained
 from tradebot.jobs.steps.halts import current_halts, tell_halts
+from tradebot.jobs.steps.repair import repair_first
 
 #: Checks of preflight that are left out: one fails on the halt itself, one only warns of later days and reads prices.
 _LEFT_OUT = ("halts", "corporate actions")
@@ -68,6 +69,7 @@ def run(desk: Desk, reason: str, seen: ResumePreview | None = None) -> Outcome:
 
 
 def _resume(desk: Desk, run: JobRun, reason: str, before: ResumePreview) -> Outcome:
+    run.add(repair_first(desk, run))
     _clear(desk, run, reason, before.may_end)
     run.halts = current_halts(desk, run.session)
     tell_halts(desk, run.halts)

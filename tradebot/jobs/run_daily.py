@@ -11,14 +11,13 @@ from contextlib import suppress
 from tradebot.core.model.halts import level_of
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import Intent, OrderState
-from tradebot.core.model.plan import Plan
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import BrokerUnavailable, Stopped
 from tradebot.jobs import trading_session
-from tradebot.jobs.circuit_breakers import check_between_orders
 from tradebot.jobs.desk import Desk
+from tradebot.jobs.enter import enter
 from tradebot.jobs.job_run import JobRun, open_run, record
 from tradebot.jobs.preflight import run_entry_checks
 from tradebot.jobs.step_results import StepResult
@@ -26,7 +25,6 @@ from tradebot.jobs.steps.counters import halt_repeating_strategies
 from tradebot.jobs.steps.decision_log import store_decisions, store_signals
 from tradebot.jobs.steps.halts import refresh_halts, why_no_entries
 from tradebot.jobs.steps.lost_orders import is_lost
-from tradebot.jobs.steps.overdue_entries import await_entries
 from tradebot.jobs.steps.planning import (
     check_symbols_have_bars,
     count_probation_session,
@@ -34,7 +32,6 @@ from tradebot.jobs.steps.planning import (
     make_plan,
     read_signals,
 )
-from tradebot.jobs.steps.submit import store_intents, submit
 
 
 def run(desk: Desk) -> Outcome:
@@ -86,7 +83,7 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
     store_decisions(desk, run, plan.entries, plan.denials, signals)
     run.add(StepResult(denials=plan.denials))
     try:
-        _enter(desk, run, plan)
+        enter(desk, run, plan)
     except Stopped:
         trading_session.end(desk, run)
         raise
@@ -116,27 +113,11 @@ def _ask_for_all_prices(desk: Desk, run: JobRun) -> None:
     Bars come first: they take longest, and do not age as the account and the quotes do. A failure is suppressed here,
     so that open intents are settled all the same; the step that needs the prices asks again.
     """
-    if desk.fresh_for and desk.strategies.loaded:
+    can_wait = desk.broker.capabilities.protects_entries  # else shares that a killed job left bare come first
+    if can_wait and desk.fresh_for and desk.strategies.loaded:
         with suppress(BrokerUnavailable), run.step("history"):
             history_for(desk, run)
             desk.market.quotes({symbol for info in desk.strategies.loaded for symbol in info.symbols})
-
-
-def _enter(desk: Desk, run: JobRun, plan: Plan) -> None:
-    """Store every entry, send one after another, and wait for the end of those sent, whatever stopped the rest."""
-    with run.step("send"):
-        with desk.ledger.transaction():
-            store_intents(desk, plan.entries)
-            desk.ledger.limits_used.store(run.session, plan.limits_used, desk.clock.now())
-        sent: list[Intent] = []
-        began = desk.clock.now()
-        try:
-            for intent in plan.entries:
-                if sent:
-                    check_between_orders(desk, run)
-                sent.append(run.add(submit(desk, run, intent)).intent)
-        finally:
-            run.add(await_entries(desk, sent, began))
 
 
 def _not_surely_sent(desk: Desk, run: JobRun) -> str:

@@ -77,6 +77,7 @@ class SubmitResult(StepResult):
 
     intent: Intent  # in the state after the broker's response
     halts: tuple[Halt, ...] = ()  # every halt in force, where one of them stopped the intent
+    rests: bool = True  # False: it was taken, and the broker does not say yet that it surely rests
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ def execute_exits(
     store_decisions(desk, run, exits, (), signals)
     with run.step("exits"):
         for intent in exits:
+            desk.stop.check()
             run.add(close_holding(desk, run, intent))
         return _read_again(desk, run)
 

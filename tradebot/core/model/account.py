@@ -106,6 +106,11 @@ class Position:
         """USD, negative for a short."""
         return self.quantity * self.market_price
 
+    def free_beside(self, own: Decimal) -> Decimal:
+        """The shares that no live sell of others holds. ``own``: the shares that orders of ours close."""
+        held = ZERO if self.held_for_sells is None else max(ZERO, self.held_for_sells - own)
+        return max(ZERO, abs(self.quantity) - held)
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:

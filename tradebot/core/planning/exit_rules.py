@@ -7,6 +7,7 @@ with a market order where ``stop_passed``, else with a new stop.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -17,6 +18,9 @@ from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import Side
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.model.values import ONE, SUB_PENNY, canonical, tick_down, tick_up
+
+#: The least gain of a raised stop, as a fraction of the old one, that is worth a moment without a stop.
+LEAST_RAISE = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,22 @@ def raised_stop(holding: Holding) -> Decimal | None:
         return None
     level = _stop_beyond(holding.high_water, policy.trail_offset, holding.side)
     return level if (level - holding.stop_price) * holding.side.sign > 0 else None
+
+
+def is_worth_a_gap(holding: Holding, raised: Decimal, sent: Iterable[Decimal | None]) -> bool:
+    """Whether to raise the stop where the old one has to be cancelled first, so that no stop rests for a moment.
+
+    It has to gain ``LEAST_RAISE``, and is tried once a session. ``sent``: the prices of the holding's stops that were
+    sent in this session; one that is better than its stop was refused.
+    """
+    sign = holding.side.sign
+    if (raised - holding.stop_price) * sign < holding.stop_price * LEAST_RAISE:
+        return False
+    tried = (price for price in sent if price is not None)
+    return not any(
+        (price - holding.stop_price) * sign > 0 or (price == holding.stop_price and holding.trailed_from is not None)
+        for price in tried
+    )
 
 
 def taken_stop(stop: Decimal, last: Decimal, side: Side) -> Decimal:

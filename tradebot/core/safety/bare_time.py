@@ -107,6 +107,7 @@ def _end(period: BarePeriod, orders: Iterable[BrokerOrder], look: LookTimes) -> 
         if order.symbol == period.symbol
         and order.stop_price is not None
         and not order.held
+        and order.rests
         and order.parent_id is None
         and order.state in (OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED)
     ]

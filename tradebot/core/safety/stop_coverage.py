@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -63,7 +63,7 @@ class Gap:
     held_as: str = ""  # the holding's symbol, of shares that are probably its own under another
 
 
-#: States in which a stop surely rests. In an unknown state it only may.
+#: States in which a stop can rest. In an unknown state it only may; ``BrokerOrder.rests`` tells the others apart.
 _RESTING = frozenset({OrderState.ACCEPTED, OrderState.PARTIALLY_FILLED})
 _STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 
@@ -102,24 +102,25 @@ def find_gaps(
     ended_by: datetime | None = None,
     *,
     filled_entries: Collection[str] = (),
+    gtc_age: timedelta | None = None,
 ) -> tuple[Gap, ...]:
     """The holdings that are not protected as they should be.
 
     A holding is protected by stop, stop-limit or trailing orders on the closing side that cover the shares that the
     broker shows of it, at the holding's stop price or a better one. Legs that wait for their entry protect nothing.
     Shares that the broker does not show need no stop; reconciliation reports them. With ``ended_by``, a stop that the
-    broker ends by then is a gap too: every DAY stop, and a GTC stop that expires earlier. ``filled_entries`` are the
-    broker ids of the entries that have filled whole.
+    broker ends by then is a gap too: every DAY stop, and a GTC stop that expires earlier, by itself or by ``gtc_age``
+    where it does not tell. ``filled_entries`` are the broker ids of the entries that have filled whole.
     """
     at_broker = {position.symbol: position for position in positions}
-    stops = _Stops(open_orders, filled_entries)
+    stops = _Stops(open_orders, filled_entries, ended_by, gtc_age)
     found = []
     for holding in holdings:
         position = at_broker.get(holding.symbol)
         if position is not None and holding.shares_in(position) > 0:
             quote = quotes.get(holding.symbol)
             last = quote.last if quote else position.market_price
-            found.append(_gap(holding, position, stops, last, ended_by))
+            found.append(_gap(holding, position, stops, last))
     return tuple(gap for gap in found if gap is not None)
 
 
@@ -164,9 +165,16 @@ def unprotected_dollars(gaps: Iterable[Gap]) -> Decimal:
 
 
 class _Stops:
-    """The live stop orders by symbol."""
+    """The live stop orders by symbol. ``ended_by`` and ``gtc_age`` as in ``find_gaps``."""
 
-    def __init__(self, open_orders: Collection[BrokerOrder], filled_entries: Collection[str]) -> None:
+    def __init__(
+        self,
+        open_orders: Collection[BrokerOrder],
+        filled_entries: Collection[str],
+        ended_by: datetime | None = None,
+        gtc_age: timedelta | None = None,
+    ) -> None:
+        self._ended_by, self._gtc_age = ended_by, gtc_age
         live = [order for order in open_orders if order.state.live]
         self._live = live
         self._filled_entries = filled_entries
@@ -182,14 +190,23 @@ class _Stops:
 
     def rests(self, order: BrokerOrder) -> bool:
         """Whether an order surely rests and would sell now."""
-        return order.state in _RESTING and not waits_for_its_entry(order, self._live, self._filled_entries)
+        surely = order.state in _RESTING and order.rests
+        return surely and not waits_for_its_entry(order, self._live, self._filled_entries)
+
+    def outlives(self, order: BrokerOrder) -> bool:
+        """Whether the broker ends an order later than the moment in question, if there is one."""
+        if self._ended_by is None:
+            return True
+        by_age = None if self._gtc_age is None else order.submitted_at + self._gtc_age
+        end = order.expires_at or by_age
+        return order.time_in_force is TimeInForce.GTC and (end is None or end > self._ended_by)
 
     def is_leg_of_live_entry(self, order: BrokerOrder) -> bool:
         """Whether an order is a leg whose entry still fills. It sells what was bought and no more."""
         return order.parent_id in self._ids
 
 
-def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal, ended_by: datetime | None) -> Gap | None:
+def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal) -> Gap | None:
     held = holding.shares_in(position)
     wanted = coverable_shares(held)
     on_closing_side = stops.of(holding)
@@ -204,7 +221,7 @@ def _gap(holding: Holding, position: Position, stops: _Stops, last: Decimal, end
         kind = GapKind.WRONG_PRICE
     elif _shares(order for order in resting if not stops.is_leg_of_live_entry(order)) > abs(position.quantity):
         kind = GapKind.TOO_LARGE
-    elif _shares(order for order in good if _outlives(order, ended_by)) < wanted:
+    elif _shares(order for order in good if stops.outlives(order)) < wanted:
         kind = GapKind.LAPSING
     elif covered < held:
         kind = GapKind.FRACTION
@@ -229,17 +246,11 @@ def _is_twin_or_parent(other: BrokerOrder, leg: BrokerOrder) -> bool:
 
 
 def _works(order: BrokerOrder) -> bool:
-    return order.state in _RESTING and not order.held
+    return order.state in _RESTING and order.rests and not order.held
 
 
 def _shares(orders: Iterable[BrokerOrder]) -> Decimal:
     return sum((order.remaining for order in orders), ZERO)
-
-
-def _outlives(order: BrokerOrder, moment: datetime | None) -> bool:
-    if moment is None:
-        return True
-    return order.time_in_force is TimeInForce.GTC and (order.expires_at is None or order.expires_at > moment)
 
 
 def _is_good(order: BrokerOrder, holding: Holding) -> bool:

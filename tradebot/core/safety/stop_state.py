@@ -111,13 +111,14 @@ class StopState:
         )
 
     def covered(self, owned: OwnedShares) -> Decimal:
-        """The shares that a resting stop or a closing order sells. Legs that wait for their entry sell nothing."""
+        """The shares that a stop that surely rests, or a closing order, sells. Waiting legs sell nothing."""
         stops = (
             order.remaining
             for order in self.orders
             if order.symbol == owned.symbol
             and order.side is owned.closing_side
             and order.stop_price is not None
+            and order.rests
             and not waits_for_its_entry(order, self.orders, filled_entries=None)
         )
         return min(owned.shares, sum(stops, ZERO) + _shares(self.closing(owned)))

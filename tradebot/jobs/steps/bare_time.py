@@ -65,6 +65,16 @@ def begin_before_cancel(desk: Desk, planned: Intent) -> BarePeriod | None:
     return period if desk.ledger.bare_periods.begin(period, now) else None
 
 
+def begin_after_fill(desk: Desk, entry: Intent) -> None:
+    """Begin the bare period of what an entry bought, from the fill on where it is booked, else from now."""
+    now = desk.clock.now()
+    own = (lot.opened_at for lot in desk.ledger.books.lots(entry.symbol) if lot.strategy == entry.strategy)
+    dollars = entry.filled_quantity * (entry.average_fill_price or entry.planned_price)
+    began = min(max(own, default=now), now)
+    period = BarePeriod(entry.session, entry.strategy, entry.symbol, entry.filled_quantity, dollars, began)
+    desk.ledger.bare_periods.begin(period, now)
+
+
 def was_not_bare(desk: Desk, period: BarePeriod | None) -> None:
     """End a period that was begun before a cancel which had no effect, where it began."""
     if period is not None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, Side
 from tradebot.core.model.values import ZERO
-from tradebot.errors import ExitCode, OrderRefused
+from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.saleable import saleable_shares
@@ -31,10 +31,9 @@ def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
     The intent, and that its shares are bare, is stored before. A fraction that the broker would refuse is kept.
     If part stays open, `protect()` places a new stop at the end of the job.
     """
-    desk.stop.check()
     store_intents(desk, [planned])
     bare = begin_before_cancel(desk, planned)
-    if not _cancelled(desk, lambda: _resting_exits(desk, planned.symbol, planned.request.side)):
+    if not cancelled(desk, lambda: _resting_exits(desk, planned.symbol, planned.request.side)):
         was_not_bare(desk, bare)
         why = "its resting orders were not cancelled in time; its exit waits"
         return failed(planned.symbol, why, ExitCode.BROKER)
@@ -73,7 +72,7 @@ def take_back(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> StepRes
         desk.ledger.decisions.note("protection_gap", symbol, desk.clock.now(), detail)
     if not exits:
         return None
-    if _cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
+    if cancelled(desk, lambda: exits_under_way(desk, desk.broker.open_orders(), symbol)):
         return noted(f"{symbol}: what was not filled of its exit was taken back, to protect it until the next session")
     return failed(symbol, "what is not filled of its exit was not cancelled in time", ExitCode.BROKER)
 
@@ -87,13 +86,13 @@ def _resting_exits(desk: Desk, symbol: str, side: Side) -> tuple[BrokerOrder, ..
     )
 
 
-def _cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> bool:
+def cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> bool:
     """Cancel the orders that ``resting`` reads. True once a read shows none of them."""
     for order in resting():
         try:
             desk.broker.cancel(order.broker_order_id)
-        except OrderRefused:
-            continue  # it ended by itself or with its sibling leg, as the reads below show
+        except (OrderRefused, BrokerUnavailable, OutcomeUnknown):
+            continue  # it ended by itself or with its sibling leg, or its answer was lost: the reads below show
     for pause in READ_PAUSES:
         desk.clock.sleep(pause)
         if not resting():

@@ -17,10 +17,20 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.step_results import StepResult, failed, noted
 from tradebot.jobs.steps.submit import UNDER_WAY, apply_broker_state, await_ends, order_line, wait_seconds
 
+#: Seconds that an entry whose stop is ours to place has for its rest once a part has filled: the part is bare.
+PART_SECONDS = 8.0
+#: The longest pause between two reads of such an entry, in seconds.
+_LONGEST_PAUSE = 2.0
+
 
 def end_overdue(desk: Desk) -> StepResult:
-    """End the entries of any session whose time is up. Raises BrokerUnavailable when they can't be read."""
-    limit = timedelta(seconds=desk.settings.entry_fill_seconds)
+    """End the entries of any session whose time is up. Raises BrokerUnavailable when they can't be read.
+
+    The job that sent an entry waits for its end, so one that is still open is that of a job that was killed. Where its
+    stop is ours to place, its time is up.
+    """
+    seconds = desk.settings.entry_fill_seconds if desk.broker.capabilities.protects_entries else 0
+    limit = timedelta(seconds=seconds)
     _, result = _end(desk, desk.ledger.orders.open_entries(sent_by=desk.clock.now() - limit))
     return result
 
@@ -44,6 +54,21 @@ def await_entries(desk: Desk, sent: Sequence[Intent], began: datetime) -> StepRe
     ended, result = _end(desk, [intent for intent in waited if intent.state in UNDER_WAY])
     newest = {intent.client_order_id: intent for intent in (*waited, *ended)}
     return StepResult(orders=tuple(map(order_line, newest.values()))).after(result)
+
+
+def await_entry(desk: Desk, sent: Intent, began: datetime) -> tuple[Intent, StepResult]:
+    """Wait for one entry, sent at ``began``, whose stop is ours to place: the entry as it is then, and what to tell.
+
+    It is ended when its time is up, or ``PART_SECONDS`` after a part of it was seen to have filled.
+    Raises BrokerUnavailable.
+    """
+    left = max(desk.settings.entry_fill_seconds - (desk.clock.now() - began).total_seconds(), 0)
+    (waited,) = await_ends(desk, [sent], left, longest=_LONGEST_PAUSE, until_filled=True)
+    if waited.state in UNDER_WAY and waited.filled_quantity > 0:
+        (waited,) = await_ends(desk, [waited], min(PART_SECONDS, left), longest=_LONGEST_PAUSE)
+    ended, result = _end(desk, [waited] if waited.state in UNDER_WAY else [])
+    (entry,) = ended or (waited,)
+    return entry, StepResult(orders=(order_line(entry),)).after(result)
 
 
 def _end(desk: Desk, entries: Sequence[Intent]) -> tuple[tuple[Intent, ...], StepResult]:

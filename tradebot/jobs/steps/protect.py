@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.holdings import Holding
-from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose, Side, TimeInForce
+from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.model.schedule import Job, due_time
-from tradebot.core.model.values import ZERO, dollars, tick_size
-from tradebot.core.planning.exit_rules import raised_stop, stop_kind, stop_passed, taken_stop, with_mark
+from tradebot.core.model.values import ZERO, dollars
+from tradebot.core.planning.exit_rules import (
+    is_worth_a_gap,
+    raised_stop,
+    stop_kind,
+    stop_passed,
+    taken_stop,
+    with_mark,
+)
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.core.results.outcomes import ExitLine
 from tradebot.core.safety.identity import unfollowed_holding
 from tradebot.core.safety.lost_orders import TRIES
 from tradebot.core.safety.stop_coverage import Gap, GapKind, coverable_shares
+from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountResult, AccountState, StepResult, failed, noted
@@ -23,7 +31,8 @@ from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.close import close_holding, exits_under_way, position_again, take_back
 from tradebot.jobs.steps.lost_orders import lost_sells, settle_lost_orders
 from tradebot.jobs.steps.overdue_entries import end_entries_of
-from tradebot.jobs.steps.submit import attempt_after, order_line, reducing_intent, store_intents, submit
+from tradebot.jobs.steps.stop_orders import move_stop, place_stop, resting_stop
+from tradebot.jobs.steps.submit import READ_PAUSES, attempt_after, reducing_intent
 from tradebot.jobs.steps.sync import is_explained, read_account_state, synchronise
 
 #: How often a gap is closed in one job: a stop is lost, sent once more under its id, and sent under another.
@@ -60,7 +69,7 @@ def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
     changed = [ended] if ended is not None else []
     if _is_last_check(run):
         changed += _take_back_exits(desk, state)
-    if changed:
+    if changed or _await_rest(desk, state):
         synchronised = synchronise(desk, run)
         state = synchronised.state
         done += [*changed, synchronised]
@@ -69,9 +78,23 @@ def _close_gaps(desk: Desk, run: JobRun, state: AccountState) -> AccountResult:
     for gap in state.gaps:
         holding = _protected_by(gap, state)
         if holding and not (gap.symbol in entered or exits_under_way(desk, state.open_orders, gap.symbol)):
-            done.append(_repair(desk, run, gap, holding, state))
+            done.append(_repaired(desk, run, gap, holding, state))
     done.append(book_new_activities(desk))
     return read_account_state(desk, run).after(*done)
+
+
+def _await_rest(desk: Desk, state: AccountState) -> bool:
+    """Wait until the stops over bare shares that do not surely rest yet do, or have ended. Whether there were any.
+
+    One that was just taken, or is about to end, may still sell: no other can be placed beside it.
+    """
+    awaited = {order_id for gap in state.gaps if gap.dollars for order_id in gap.stop_order_ids}
+    restless = {order.broker_order_id for order in state.open_orders if not order.rests} & awaited
+    for pause in READ_PAUSES if restless else ():
+        desk.clock.sleep(pause)
+        if not any(order.broker_order_id in restless and not order.rests for order in desk.broker.open_orders()):
+            break
+    return bool(restless)
 
 
 def _protected_by(gap: Gap, state: AccountState) -> Holding | None:
@@ -85,15 +108,16 @@ def _protected_by(gap: Gap, state: AccountState) -> Holding | None:
 def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepResult:
     """Mark each holding to the newest price, and raise its stop where its policy says so.
 
-    A stop is raised by replacing it in one request, so that the position is never without one.
+    Where the broker replaces orders, a stop is raised in one request, so that the position is never without one. At any
+    other it is raised only where that is worth a moment without a stop.
     """
     done: list[StepResult] = []
     for holding in state.holdings:
         quote = state.quotes.get(holding.symbol)
         marked, verdict = with_mark(holding, quote.last) if quote else holding, "holds"
-        raised = _raised(marked, quote)
+        raised = _raised(desk, run, marked, quote)
         if raised is not None:
-            replaced = _replace_stop(desk, run, marked.with_stop(raised), state)
+            replaced = move_stop(desk, run, marked.with_stop(raised), state)
             done.append(replaced)
             if replaced.is_set:
                 marked = marked.with_raised_stop(raised)
@@ -118,8 +142,17 @@ def exit_line(holding: Holding, state: AccountState, verdict: str) -> ExitLine:
     )
 
 
-def _raised(holding: Holding, quote: Quote | None) -> Decimal | None:
+def _raised(desk: Desk, run: JobRun, holding: Holding, quote: Quote | None) -> Decimal | None:
     """The price to raise the stop to. None where the last price is beyond it, for then the plan exits, or too near."""
+    raised = _wanted_stop(holding, quote)
+    if raised is None or desk.broker.capabilities.replace:
+        return raised
+    attempts = desk.ledger.orders.attempts(run.session, holding.strategy, holding.symbol, Purpose.STOP)
+    sent = (attempt.request.stop_price for attempt in attempts if attempt.sends)
+    return raised if is_worth_a_gap(holding, raised, sent) else None
+
+
+def _wanted_stop(holding: Holding, quote: Quote | None) -> Decimal | None:
     raised = raised_stop(holding)
     if raised is None or quote is None:
         return raised
@@ -179,9 +212,18 @@ def _take_back_exits(desk: Desk, state: AccountState) -> list[StepResult]:
     return [result for result in taken_back if result is not None]
 
 
+def _repaired(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountState) -> StepResult:
+    try:
+        return _repair(desk, run, gap, holding, state)
+    except BrokerUnavailable as error:  # the stops of the others are placed all the same
+        return failed(gap.symbol, f"its stop was not put right: {error}", ExitCode.BROKER)
+
+
 def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountState) -> StepResult:
     """Close one gap, over the shares that the broker lets a stop sell: it would refuse a stop over more."""
     quote = state.quotes.get(gap.symbol)
+    if any(order.broker_order_id in gap.stop_order_ids and not order.rests for order in state.open_orders):
+        return StepResult()  # it may still sell them
     free = min(abs(gap.held), _free_shares(desk, gap, state))
     if free <= abs(gap.protected) and gap.dollars:
         return StepResult()  # a person's order is selling the others
@@ -193,30 +235,30 @@ def _repair(desk: Desk, run: JobRun, gap: Gap, holding: Holding, state: AccountS
     if gap.kind is GapKind.UNFOLLOWED:
         return _place_probable_stop(desk, run, gap, there, quote)
     if gap.kind is not GapKind.MISSING:
-        return _replace_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
+        return move_stop(desk, run, there, state, renews=gap.kind is GapKind.LAPSING)
     if quote is None:
-        return _place_stop(desk, run, there)
+        return place_stop(desk, run, there)
     if stop_passed(there, quote.last):
-        return _sell_now(desk, run, there, quote.last)
+        return _sell_now(desk, run, there, quote.last) if run.market_at(desk.clock.now()).is_open else StepResult()
     taken = taken_stop(holding.stop_price, quote.last, holding.side)
     if taken == holding.stop_price:
-        return _place_stop(desk, run, there)
+        return place_stop(desk, run, there)
     desk.ledger.books.save_holding(holding.with_stop(taken), desk.clock.now())
     moved = f"{gap.symbol}: its stop moved from {holding.stop_price} to {taken}, too near to {quote.last} to be taken"
-    return noted(moved).after(_place_stop(desk, run, there.with_stop(taken)))
+    return noted(moved).after(place_stop(desk, run, there.with_stop(taken)))
 
 
 def _free_shares(desk: Desk, gap: Gap, state: AccountState) -> Decimal:
-    """The shares of a position that no order of others is selling."""
-    shown = next((position.quantity for position in state.positions if position.symbol == gap.symbol), ZERO)
-    closing = Side.SELL if shown > 0 else Side.BUY
-    taken = (
-        order.remaining
-        for order in state.open_orders
-        if order.symbol == gap.symbol and order.side is closing and order.state.live and not order.held
-        if order.stop_price is None and not is_explained(desk, order)
-    )
-    return max(abs(shown) - sum(taken, ZERO), ZERO)
+    """The shares of a position that no order of others is selling, by the orders and by what the broker holds."""
+    position = next((position for position in state.positions if position.symbol == gap.symbol), None)
+    if position is None:
+        return ZERO
+    closing = Side.SELL if position.quantity > 0 else Side.BUY
+    live = [each for each in state.open_orders if each.symbol == gap.symbol and each.side is closing]
+    live = [each for each in live if each.state.live and not each.held]
+    own = sum((each.remaining for each in live if is_explained(desk, each)), ZERO)
+    taken = (each.remaining for each in live if each.stop_price is None and not is_explained(desk, each))
+    return max(min(abs(position.quantity) - sum(taken, ZERO), position.free_beside(own)), ZERO)
 
 
 def _place_probable_stop(desk: Desk, run: JobRun, gap: Gap, there: Holding, quote: Quote | None) -> StepResult:
@@ -224,12 +266,12 @@ def _place_probable_stop(desk: Desk, run: JobRun, gap: Gap, there: Holding, quot
     if quote is not None and stop_passed(there, quote.last):
         return StepResult()
     what = f"{gap.symbol}: its shares are probably those of {gap.held_as}, whose stop was placed for them"
-    return noted(what).after(_place_stop(desk, run, there))
+    return noted(what).after(place_stop(desk, run, there))
 
 
 def _shrinks_by_one_look(desk: Desk, gap: Gap, there: Holding, state: AccountState) -> bool:
     """Whether a new stop would be smaller than the one that rests, and a second read does not show the same shares."""
-    resting = _resting_stop(desk, state, there)
+    resting = resting_stop(desk, state, there)
     if resting is None or resting.remaining <= abs(coverable_shares(there.quantity)):
         return False
     shown = next((position for position in state.positions if position.symbol == gap.symbol), None)
@@ -248,72 +290,3 @@ def _sell_now(desk: Desk, run: JobRun, holding: Holding, last: Decimal) -> StepR
     reason = f"price {last} is beyond the stop {holding.stop_price}, which is missing at the broker"
     kind = stop_kind(holding)
     return close_holding(desk, run, reducing_intent(desk, run, holding, Purpose.EXIT, attempt, last, reason, kind))
-
-
-def _place_stop(desk: Desk, run: JobRun, holding: Holding) -> StepResult:
-    attempt = attempt_after(desk, run, holding.strategy, holding.symbol, Purpose.STOP)
-    if attempt is None:
-        return StepResult()  # an earlier one is not settled; a second could sell twice
-    reason = "protects a position that had no stop at the broker"
-    intent = reducing_intent(desk, run, holding, Purpose.STOP, attempt, holding.stop_price, reason)
-    store_intents(desk, [intent])
-    sent = submit(desk, run, intent)
-    return StepResult(orders=(order_line(sent.intent),)).after(sent)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ReplacedStop(StepResult):
-    is_set: bool  # whether a stop of the holding's price and quantity rests now
-
-
-def _replace_stop(
-    desk: Desk, run: JobRun, holding: Holding, state: AccountState, *, renews: bool = False
-) -> _ReplacedStop:
-    """Change the resting stop to the holding's price and quantity in one request.
-
-    With ``renews`` the resting stop is replaced even if it is as wanted, because it lapses soon.
-    """
-    resting = _resting_stop(desk, state, holding)
-    if resting is not None and not renews and _is_as_wanted(resting, holding):
-        return _ReplacedStop(is_set=True)  # sent by an earlier run that ended before it stored the holding's new stop
-    attempt = attempt_after(desk, run, holding.strategy, holding.symbol, Purpose.STOP, replacing=True)
-    if resting is None or attempt is None:
-        return _ReplacedStop(is_set=False)
-    reason = f"replaces the stop at {resting.stop_price} for {resting.quantity}"
-    price = _another_price(resting, holding) if renews else holding.stop_price
-    intent = reducing_intent(desk, run, holding, Purpose.STOP, attempt, price, reason)
-    store_intents(desk, [intent])
-    sent = submit(desk, run, intent, replacing=resting.broker_order_id)
-    is_set = sent.intent.state.live and sent.intent.state is not OrderState.UNKNOWN
-    return _ReplacedStop(is_set=is_set, orders=(order_line(sent.intent),)).after(sent)
-
-
-def _another_price(resting: BrokerOrder, holding: Holding) -> Decimal:
-    """The price of a renewed stop: a tick better where nothing else changes.
-
-    Alpaca refuses a replacement that changes nothing ("order parameters are not changed",
-    https://github.com/alpacahq/alpaca-py/issues/412).
-    """
-    price = holding.stop_price
-    if resting.time_in_force is not TimeInForce.GTC or resting.stop_price != price:
-        return price
-    return price + tick_size(price) * holding.side.sign
-
-
-def _is_as_wanted(stop: BrokerOrder, holding: Holding) -> bool:
-    return (stop.stop_price, stop.remaining) == (holding.stop_price, abs(coverable_shares(holding.quantity)))
-
-
-def _resting_stop(desk: Desk, state: AccountState, holding: Holding) -> BrokerOrder | None:
-    """Our stop over a holding, the largest if there are several.
-
-    A stop that a person placed is not ours to change, and a leg whose entry is live is for the shares that it may buy.
-    """
-    live = {order.broker_order_id for order in state.open_orders}
-    stops = [
-        order
-        for order in state.open_orders
-        if order.symbol == holding.symbol and order.side is holding.side.opposite and order.stop_price is not None
-        if not (order.held and order.parent_id in live)
-    ]
-    return max((stop for stop in stops if is_explained(desk, stop)), key=lambda stop: stop.remaining, default=None)

@@ -50,7 +50,8 @@ def look_at_stops(
     strangers = find_strangers(positions, lots, desk.ledger.books.asset_ids())
     own = tuple(position for position in positions if position not in strangers)
     filled = filled_entries(desk, open_orders)
-    gaps = find_gaps(holdings, own, open_orders, quotes, ended_by, filled_entries=filled)
+    age = desk.broker.capabilities.gtc_age
+    gaps = find_gaps(holdings, own, open_orders, quotes, ended_by, filled_entries=filled, gtc_age=age)
     losses = stop_losses(holdings, positions, own, open_orders, quotes, filled_entries=filled)
     resting = resting_lines(holdings, open_orders, filled_entries=filled)
     return StopLook((*gaps, *unfollowed_gaps(holdings, own, lots, open_orders)), losses, resting)

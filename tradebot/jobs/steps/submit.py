@@ -90,7 +90,7 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
         return _lost(desk, intent, error)
     except BrokerUnavailable as error:
         return _failed(desk, intent, OrderState.PLANNED, error, "it did not reach the broker: ")
-    return SubmitResult(intent=_seen_to_rest(desk, apply_broker_state(desk, intent, order), order))
+    return _seen_to_rest(desk, apply_broker_state(desk, intent, order), order)
 
 
 def _may_exist(desk: Desk, intent: Intent, refusal: OrderRefused) -> bool:
@@ -106,10 +106,10 @@ def _lost(desk: Desk, intent: Intent, error: TradebotError) -> SubmitResult:
     """The result of an order whose outcome nobody saw: UNKNOWN, unless a list of the broker's shows it soon."""
     unknown = _failed(desk, intent, OrderState.UNKNOWN, error)
     found = None if desk.broker.capabilities.finds_by_id else _looked_up(desk, unknown.intent)
-    return unknown if found is None else SubmitResult(intent=found)
+    return unknown if found is None else found
 
 
-def _looked_up(desk: Desk, intent: Intent) -> Intent | None:
+def _looked_up(desk: Desk, intent: Intent) -> SubmitResult | None:
     """An order whose answer was lost, as a list of the broker's shows it within seconds; None where none does."""
     for pause in LIST_PAUSES:
         desk.clock.sleep(pause)
@@ -122,7 +122,7 @@ def _looked_up(desk: Desk, intent: Intent) -> Intent | None:
     return None
 
 
-def _seen_to_rest(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
+def _seen_to_rest(desk: Desk, intent: Intent, order: BrokerOrder) -> SubmitResult:
     """A stop that the broker took, read again until it surely rests or has ended: a broker may end it a moment later.
 
     Other orders are waited for by who sends them.
@@ -137,7 +137,7 @@ def _seen_to_rest(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
             continue
         if again is not None:
             order, intent = again, apply_broker_state(desk, intent, again)
-    return intent
+    return SubmitResult(intent=intent, rests=order.rests)
 
 
 def apply_broker_state(desk: Desk, intent: Intent, order: BrokerOrder) -> Intent:
@@ -174,16 +174,25 @@ def wait_seconds() -> float:
     return sum(READ_PAUSES)
 
 
-def await_ends(desk: Desk, intents: Iterable[Intent], seconds: float | None = None) -> tuple[Intent, ...]:
+def await_ends(
+    desk: Desk,
+    intents: Iterable[Intent],
+    seconds: float | None = None,
+    *,
+    longest: float = READ_PAUSES[-1],
+    until_filled: bool = False,
+) -> tuple[Intent, ...]:
     """Wait for orders to end, half a minute or ``seconds`` at most, and return the intents in their newest states.
 
-    Each read is one request for all orders that are still under way.
+    Each read is one request for all orders that are still under way, ``longest`` seconds apart at most. With
+    ``until_filled`` an order that has filled in part is not waited for.
     """
+    awaited = UNDER_WAY - {OrderState.PARTIALLY_FILLED} if until_filled else UNDER_WAY
     known = {intent.client_order_id: intent for intent in intents}
     most = wait_seconds() if seconds is None else seconds
     deadline = desk.clock.now() + timedelta(seconds=most)
-    for pause in _pauses(most):
-        waiting = [each for each, intent in known.items() if intent.state in UNDER_WAY]
+    for pause in _pauses(most, longest):
+        waiting = [each for each, intent in known.items() if intent.state in awaited]
         if not waiting or (pause and desk.clock.now() >= deadline):
             break
         desk.clock.sleep(pause)
@@ -255,11 +264,12 @@ def order_line(intent: Intent) -> OrderLine:
     )
 
 
-def _pauses(seconds: float) -> Iterator[float]:
+def _pauses(seconds: float, longest: float) -> Iterator[float]:
     """The pauses before reads, which add up to ``seconds``, where reading takes no time."""
     left = seconds
     for pause in chain(READ_PAUSES, repeat(READ_PAUSES[-1])):
-        yield min(pause, left)
+        pause = min(pause, longest, left)
+        yield pause
         left -= pause
         if left <= 0:
             return
