@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from tradebot.brokers.paper import PaperBroker, PaperExchange
+from tradebot.brokers.paper import PaperBroker
+from tradebot.brokers.paper.exchange_file import ExchangeFile
 from tradebot.core.model.capabilities import Capabilities
 from tradebot.ports import Broker
 
@@ -24,7 +25,7 @@ BARE = Capabilities(
 )
 
 
-def lacks(exchange: PaperExchange, capabilities: Capabilities = BARE) -> None:
+def lacks(exchange: ExchangeFile, capabilities: Capabilities = BARE) -> None:
     """From now on the exchange can do no more than this."""
     exchange._rules = replace(exchange.rules, capabilities=capabilities)
 

@@ -17,6 +17,7 @@ from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, noted
 from tradebot.jobs.steps.activities import book_new_activities
 from tradebot.jobs.steps.bare_time import begin_after_fill
+from tradebot.jobs.steps.lost_orders import is_lost
 from tradebot.jobs.steps.overdue_entries import await_entries, await_entry
 from tradebot.jobs.steps.protect import protect
 from tradebot.jobs.steps.stop_orders import place_stop
@@ -52,10 +53,15 @@ def _enter_together(desk: Desk, run: JobRun, entries: Sequence[Intent]) -> None:
 
 
 def _enter_singly(desk: Desk, run: JobRun, entries: Sequence[Intent]) -> None:
-    """Send entries whose stops are ours to place, the next once the one before has ended and is protected."""
+    """Send entries whose stops are ours to place, the next once the one before has ended and is protected.
+
+    A lost entry, which no list shows, locks its own symbol alone. It is looked for again before each that follows.
+    """
     for number, intent in enumerate(entries):
         if number:
             check_between_orders(desk, run)
+        if any(is_lost(desk, each) for each in desk.ledger.orders.unsettled()):
+            _look_and_protect(desk, run)
         if not _entered(desk, run, intent):
             left = entries[number + 1 :]
             if left:
@@ -79,7 +85,7 @@ def _entered(desk: Desk, run: JobRun, intent: Intent) -> bool:
     except BrokerUnavailable:
         _look_and_protect(desk, run)  # raises where the broker stays away
         raise
-    return sent.state.terminal
+    return sent.state.terminal or is_lost(desk, sent)
 
 
 def _protected(desk: Desk, run: JobRun, entry: Intent) -> bool:
