@@ -10,10 +10,13 @@ from tradebot.brokers.http.timeouts import EMERGENCY, RealPause, Timeouts
 from tradebot.brokers.robinhood.auth.session import LOCK_SECONDS, URGENT_LOCK_SECONDS, StoredSession
 from tradebot.brokers.robinhood.auth.token_file import TokenFile
 from tradebot.brokers.robinhood.auth.token_requests import TokenRequests
+from tradebot.brokers.robinhood.data import RobinhoodMarket
 from tradebot.brokers.robinhood.hosts import account_host, transfers_host
 from tradebot.brokers.robinhood.pacing import RequestGap, TokenPace
 from tradebot.brokers.robinhood.response_meaning import parse_response
 from tradebot.errors import AuthNeeded, ConfigError, Problem
+from tradebot.home import paths
+from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker, Calendar, Clock, MarketData
 from tradebot.settings import Settings
 from tradebot.settings.endpoints import Endpoint
@@ -62,6 +65,12 @@ def account_number(settings: Settings, session: StoredSession) -> str:
     if number := session.account_number:
         return number
     raise AuthNeeded("no account at Robinhood is chosen: run `tradebot auth robinhood`, or set ROBINHOOD_ACCOUNT.")
+
+
+def open_market(settings: Settings, api: Api, clock: Clock, calendar: Calendar) -> RobinhoodMarket:
+    """The market data. Bars from before those of Robinhood come from PAPER_DATA, where it is set."""
+    older = PriceFile(settings.paper_data_path, settings.paper_actions_path) if settings.paper_data else None
+    return RobinhoodMarket(api, paths.state_folder(settings.home), clock, calendar, older)
 
 
 def open_robinhood(

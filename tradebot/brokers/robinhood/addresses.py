@@ -16,6 +16,7 @@ def _path(url: str) -> str:
 ACCOUNTS = _path(urls.account_profile_url())
 CASH_SWEEPS = _path(urls.interest_url())
 DIVIDENDS = _path(urls.dividends_url())
+HISTORICALS = _path(urls.historicals_url())
 INSTRUMENTS = _path(urls.instruments_url())
 MARGIN_INTEREST = _path(urls.margininterest_url())
 ORDERS = _path(urls.orders_url())
@@ -36,6 +37,11 @@ def order(order_id: str) -> str:
 def cancel(order_id: str) -> str:
     """Where the cancel of an order is asked for."""
     return _path(urls.cancel_url(order_id))
+
+
+def splits(instrument_id: str) -> str:
+    """The splits of one instrument. robin-stocks has the same path, but asks for the id of a symbol to make it."""
+    return f"{INSTRUMENTS}{instrument_id}/splits/"
 
 
 def portfolio(account: str) -> str:

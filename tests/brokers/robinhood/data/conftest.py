@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 
 from tests.fakes.data_host import CALENDAR, Answer, Asked, DeskClock, StoppedPause, at, serving
+from tests.fakes.robinhood.client import GrantedToken
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.client import Client
 from tradebot.brokers.http.rate_limit import RateLimiter
-from tradebot.brokers.http.response_meaning import ParsedResponse, ResponseClass, read_success
-from tradebot.brokers.http.responses import HttpResponse
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.robinhood.data import RobinhoodMarket
 from tradebot.brokers.robinhood.data.listings import Listings
-from tradebot.errors import Blocked
+from tradebot.brokers.robinhood.response_meaning import parse_response
 from tradebot.market.price_file import PriceFile
 from tradebot.settings.endpoints import Endpoint
 from tradebot.strategy_api import History
@@ -108,27 +107,6 @@ class RobinhoodHost:
         return {"symbol": symbol, "interval": interval, "span": span, "bounds": "regular", "historicals": told}
 
 
-class NoToken:
-    """Credentials of an account that needs none."""
-
-    def headers(self) -> dict[str, str]:
-        return {}
-
-    def renew(self, refused: Any) -> bool:
-        return False
-
-    def refusal(self, message: str) -> Blocked:
-        return Blocked(message)
-
-
-def read_answer(response: HttpResponse, endpoint: Endpoint) -> ParsedResponse:
-    refused = {404: ResponseClass.NOT_FOUND, 400: ResponseClass.REFUSED}
-    if response.status in refused:
-        return ParsedResponse(refused[response.status], "refused", str(response.status))
-    parsed = read_success(response) if response.status == 200 else None
-    return parsed or ParsedResponse(ResponseClass.SERVER_ERROR, f"{response.status}")
-
-
 def _symbols(asked: Asked) -> list[str]:
     return asked.query["symbols"].split(",")
 
@@ -141,7 +119,7 @@ def host() -> Iterator[RobinhoodHost]:
 
 def api_to(host: RobinhoodHost) -> Api:
     client = Client(Endpoint(host.url, "ROBINHOOD_BASE_URL"), Timeouts())
-    return Api(client, NoToken(), read_answer, RateLimiter(), StoppedPause(), Timeouts())
+    return Api(client, GrantedToken("token"), parse_response, RateLimiter(), StoppedPause(), Timeouts())
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from tradebot.brokers.robinhood.data.historicals import PATH, Numbers, read_days
+from tradebot.brokers.robinhood.addresses import HISTORICALS
+from tradebot.brokers.robinhood.data.historicals import Numbers, read_days
 from tradebot.brokers.robinhood.data.joined_bars import join
 from tradebot.brokers.robinhood.data.listings import Listings
 from tradebot.brokers.robinhood.data.older_bars import OlderBars
@@ -163,7 +164,7 @@ class BarStore:
     def _nothing_new(self, kept: Bars | None, stale: Sequence[str], last: date) -> Bars:
         """The kept bars, where no stale symbol has any bar. Raises BrokerUnavailable where one should have some."""
         if set(stale) & set(REFERENCES):
-            raise self._listings.unusable(PATH, f"sent no bar of any of {', '.join(stale)}")
+            raise self._listings.unusable(HISTORICALS, f"sent no bar of any of {', '.join(stale)}")
         return Bars.empty(stale, [last]) if kept is None else kept
 
     def _with_older(self, newer: Bars, older: Bars) -> Bars:

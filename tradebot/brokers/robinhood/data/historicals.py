@@ -13,11 +13,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal, TypeVar
 
 from tradebot.brokers.http.responses import Json
+from tradebot.brokers.robinhood.addresses import HISTORICALS
 from tradebot.brokers.robinhood.data.listings import Listings, Row, instant_of
 from tradebot.core.model.candles import Candle
 from tradebot.core.model.exchange_time import new_york_date
 
-PATH = "/quotes/historicals/"
 CANDLE = timedelta(minutes=5)
 #: How far back the server gives candles.
 CANDLES_REACH = timedelta(days=7)
@@ -71,7 +71,7 @@ def read_candles(
 def _read(listings: Listings, symbols: Iterable[str], interval: str, span: Span) -> dict[str, Sequence[Row]]:
     params = {"interval": interval, "span": span, "bounds": "regular"}
     rows = listings.rows(
-        PATH,
+        HISTORICALS,
         symbols,
         params,
         most=MOST_SYMBOLS_OF_FIVE_YEARS if span == "5year" else MOST_SYMBOLS,
@@ -80,7 +80,7 @@ def _read(listings: Listings, symbols: Iterable[str], interval: str, span: Span)
     )
     for symbol, row in rows.items():
         if row.get("interval", interval) != interval:
-            raise listings.unusable(PATH, f"sent candles of {symbol} at another interval than {interval}")
+            raise listings.unusable(HISTORICALS, f"sent candles of {symbol} at another interval than {interval}")
     return {symbol: row["historicals"] for symbol, row in rows.items()}
 
 
@@ -98,10 +98,10 @@ def _candles(
             if not item.get("interpolated") and item.get("session", "reg") == "reg"
         ]
     except KeyError as missing:
-        raise listings.unusable(PATH, f"sent a candle of {symbol} without {missing}") from None
+        raise listings.unusable(HISTORICALS, f"sent a candle of {symbol} without {missing}") from None
     except (TypeError, ValueError, AttributeError, InvalidOperation):
         problem = f"sent a candle of {symbol} with something that is no number or no time"
-        raise listings.unusable(PATH, problem) from None
+        raise listings.unusable(HISTORICALS, problem) from None
 
 
 def _session(begins: datetime) -> date:

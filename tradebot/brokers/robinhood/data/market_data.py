@@ -157,10 +157,12 @@ class RobinhoodMarket:
         wanted, hours, now = sorted(set(symbols)), self._calendar.hours(session), self._clock.now()
         if not wanted or hours is None or not self._is_complete(hours.closes):
             return {}
-        newest = self._calendar.previous(new_york_date(now)).session
-        last = max(session, newest)
+        today = new_york_date(now)
+        last = max(session, self._calendar.previous(today).session)
         bars = self._store.bars(wanted, session, last, self._last_settled(now))
-        return closes_at(bars, wanted, self._splits.known(wanted))
+        splits = [split for split in self._splits.known(wanted) if session < split.ex_date <= today]
+        newest = {symbol: float(quote.last) for symbol, quote in self._quotes(split.symbol for split in splits).items()}
+        return closes_at(bars, wanted, splits, newest)
 
     # --- announcements ---------------------------------------------------------------------------
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from tradebot.brokers.robinhood.addresses import QUOTES
 from tradebot.brokers.robinhood.data.listings import Listings, Row
 from tradebot.brokers.robinhood.json_fields import Fields
 from tradebot.core.model.account import Quote
 from tradebot.core.model.exchange_time import new_york_date
 
-PATH = "/quotes/"
 #: Symbols in a request. How many the server takes is not known.
 MOST_SYMBOLS = 75
 #: An older previous close is not used.
@@ -40,7 +40,7 @@ class RobinhoodQuote:
 
 def read_quotes(listings: Listings, symbols: Iterable[str], today: date) -> dict[str, RobinhoodQuote]:
     """The quote of each symbol that has one, and has traded. Raises BrokerUnavailable."""
-    rows = listings.rows(PATH, symbols, {}, most=MOST_SYMBOLS, has_content=_has_traded)
+    rows = listings.rows(QUOTES, symbols, {}, most=MOST_SYMBOLS, has_content=_has_traded)
     return {symbol: _parse(symbol, Fields(row, f"the quote of {symbol}"), today) for symbol, row in rows.items()}
 
 

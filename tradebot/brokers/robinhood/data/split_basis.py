@@ -7,17 +7,17 @@ on both sides of each known split decide.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from math import isnan, log
+from math import isnan, log, prod
 
 import numpy as np
 
 from tradebot.brokers.robinhood.data.quotes import MAX_CLOSE_AGE, RobinhoodQuote
 from tradebot.core.model.account import ActionKind, CorporateAction
-from tradebot.core.model.values import ONE, SUB_PENNY
+from tradebot.core.model.values import SUB_PENNY
 from tradebot.market.bar_table import Bars
 
 #: An open of at least so many times the close before, or at most its inverse, may be a split: 3 for 2 is 1.5.
@@ -64,20 +64,21 @@ def unadjusted(
     return tuple(split for split in splits if split.symbol in bars.symbols and not _is_contained(bars, split, newest))
 
 
-def closes_at(bars: Bars, symbols: Sequence[str], splits: Iterable[CorporateAction]) -> dict[str, Decimal]:
-    """The closes of the first session of ``bars``, USD a share on the basis of that session."""
-    session, closes = bars.sessions[0], dict[str, Decimal]()
-    later = [split for split in splits if split.ex_date > session]
-    contained = [split for split in later if split not in unadjusted(bars, later, {})]
+def closes_at(
+    bars: Bars, symbols: Iterable[str], splits: Iterable[CorporateAction], newest: Mapping[str, float]
+) -> dict[str, Decimal]:
+    """The closes of the first session of ``bars``, USD a share on the basis of that session.
+
+    splits: those since then whose ex-date has come. newest: as for ``unadjusted``.
+    """
+    since = tuple(splits)
+    open_splits, closes = unadjusted(bars, since, newest), dict[str, Decimal]()
     for symbol in symbols:
         close = float(bars.values[3, 0, bars.symbols.index(symbol)])
         if isnan(close):
             continue
-        ratio = ONE
-        for split in contained:
-            if split.symbol == symbol and split.ex_date <= bars.sessions[-1]:
-                ratio *= split.value
-        closes[symbol] = (Decimal(repr(close)) * ratio).quantize(SUB_PENNY).normalize()
+        ratio = prod(split.value for split in since if split.symbol == symbol and split not in open_splits)
+        closes[symbol] = Decimal(repr(close)) if ratio == 1 else (Decimal(repr(close)) * ratio).quantize(SUB_PENNY)
     return closes
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.responses import Json
+from tradebot.brokers.robinhood import addresses
 from tradebot.brokers.robinhood.json_fields import Fields
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.errors import BrokerUnavailable
@@ -53,8 +54,7 @@ class Splits:
             self._save()
 
     def _fetch(self, symbol: str, instrument_id: str) -> tuple[CorporateAction, ...]:
-        path = f"/instruments/{instrument_id}/splits/"
-        content = self._api.read_or_none(path)
+        content = self._api.read_or_none(addresses.splits(instrument_id))
         if content is None:
             return ()
         listing = Fields(content, f"the splits of {symbol}")
