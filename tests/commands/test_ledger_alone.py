@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-from collections.abc import Callable
-from contextlib import closing
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,8 @@ Look = Callable[..., Said]
 
 LEDGER = "trading_robot.db"
 COMMANDS = [("explain", "AAPL"), ("incident",), ("fills",), ("trades", "--open")]
+#: What else reads a home that cannot be written.
+MORE = [("explain", "--today"), ("report", "--previous"), ("verify",)]
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 
 
@@ -32,10 +37,10 @@ def home(traded_home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def look(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Look:
-    """Runs a command in this process: its exit code, and what it said on standard output and standard error."""
+def look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Look:
+    """Runs a command on a home in this process: its exit code, what it said on standard output and standard error."""
 
-    def looked(*command: str, **environ: str) -> Said:
+    def looked(home: Path, *command: str, **environ: str) -> Said:
         with monkeypatch.context() as patch:
             for name, value in {"TRADEBOT_STATE_DIR": str(tmp_path / "state"), "COLUMNS": "80", **environ}.items():
                 patch.setenv(name, value)
@@ -44,6 +49,12 @@ def look(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
         return code, said.out, said.err
 
     return looked
+
+
+@pytest.fixture
+def look(home: Path, look_at: Look) -> Look:
+    """Runs a command on the home of the test."""
+    return partial(look_at, home)
 
 
 def files_of(home: Path) -> dict[str, str]:
@@ -118,3 +129,34 @@ def test_a_folder_that_is_no_home_says_what_to_do_first(command: tuple[str, ...]
     assert (code, out) == (3, "")
     assert "was never initialised. Give the right one with --home or TRADEBOT_HOME, or make one with" in err
     assert not home.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows protects folders in another way")
+@pytest.mark.parametrize("command", COMMANDS + MORE, ids=" ".join)
+def test_a_home_that_cannot_be_written_is_read_as_any_other(
+    command: tuple[str, ...], traded_home: Path, look_at: Look
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="tradebot-") as name:
+        home = shutil.copytree(traded_home, Path(name) / "home")
+        usual = look_at(home, *command)
+        assert usual[0] == 0
+        with read_only(home):
+            assert look_at(home, *command) == usual
+
+
+@contextmanager
+def read_only(home: Path) -> Iterator[None]:
+    """Take the right to write in a home away. A superuser, who may all the same, becomes another user meanwhile."""
+    superuser = os.geteuid() == 0
+    home.parent.chmod(0o755)  # so that this user may look into it
+    for path in (home, *home.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    if superuser:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if superuser:
+            os.seteuid(0)
+        for path in (home, *home.rglob("*")):
+            path.chmod(0o755)

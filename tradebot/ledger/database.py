@@ -122,15 +122,12 @@ class Database:
         self.engine.close()
 
 
-def open_database(
-    path: Path, *, create: bool, durable: bool = True, busy_seconds: float = BUSY_SECONDS, read_only: bool = False
-) -> Database:
+def open_database(path: Path, *, create: bool, durable: bool = True, busy_seconds: float = BUSY_SECONDS) -> Database:
     """Open the ledger at ``path`` and migrate it to the current schema.
 
     create: make the file and its folder if they are missing.
     durable: wait for the disk at each commit; False is for replays.
     busy_seconds: how long to wait for another process.
-    read_only: refuse every write once it is migrated.
     Raises LedgerError for a file that is missing, empty, of another program, damaged, locked, unreadable, or of a newer
     version.
     """
@@ -144,22 +141,21 @@ def open_database(
     engine = Engine(path, create=create, durable=durable, busy_seconds=busy_seconds)
     try:
         _migrate(engine, create)
-        if read_only:
-            engine.refuse_writes()
     except BaseException:
         engine.close()
         raise
     return Database(engine)
 
 
-def open_without_migrating(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Database:
+def open_without_migrating(path: Path, *, busy_seconds: float = BUSY_SECONDS, frozen: bool = False) -> Database:
     """Open the ledger for reading, without migrating it.
 
+    frozen: as a file that never changes, which takes no lock and makes no file beside it.
     Raises LedgerError as ``open_database`` does, and for a ledger of an older version.
     """
     if not path.exists():
         raise LedgerError(f"The ledger {path} is missing.")
-    engine = Engine(path, busy_seconds=busy_seconds)
+    engine = Engine(path, busy_seconds=busy_seconds, frozen=frozen)
     try:
         header = read_header(engine)
         if not header.is_current:

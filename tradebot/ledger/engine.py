@@ -79,6 +79,7 @@ class Engine:
         """Connect. ``frozen``: read as if nobody wrote it, with no lock and no file beside it; the newest may miss."""
         self.path = path
         self._busy_seconds = busy_seconds
+        self._frozen = frozen
         self._depth = 0
         sqlite_version.refuse_old(sqlite3.sqlite_version_info)
         _refuse_pipes(path)
@@ -99,6 +100,10 @@ class Engine:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def reopened(self) -> Engine:
+        """Another connection to the same file, read in the same way."""
+        return Engine(self.path, busy_seconds=self._busy_seconds, frozen=self._frozen)
 
     def refuse_writes(self) -> None:
         """From now on every statement that would change the file raises LedgerError."""

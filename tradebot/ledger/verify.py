@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import CHAINED, GENESIS, Head, head
@@ -101,12 +100,12 @@ def _verify(
 def _checking(engine: Engine) -> Iterator[Callable[[], list[str]]]:
     """Let SQLite check the file on another processor meanwhile; gives a function that waits for the faults."""
     with ThreadPoolExecutor(1) as threads:
-        yield threads.submit(_damage, engine.path).result
+        yield threads.submit(_damage, engine).result
 
 
-def _damage(path: Path) -> list[str]:
-    with closing(Engine(path)) as engine:
-        return engine.damage()
+def _damage(engine: Engine) -> list[str]:
+    with closing(engine.reopened()) as another:
+        return another.damage()
 
 
 def _file(damage: Iterable[str]) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tradebot.core.model.ledger_rows import PinnedAccount
@@ -11,7 +11,8 @@ from tradebot.errors import ConfigError, Problem
 from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.stop_journal import finished_stops
 from tradebot.jobs.ledger_desk import LedgerDesk
-from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.read_only import open_read_only
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import HomeContext, is_fresh
@@ -41,11 +42,12 @@ class OpenLedgerDesk:
 def open_ledger(options: GlobalOptions) -> Iterator[OpenLedger]:
     """The home's ledger for reading, also while a job holds the lock. It is migrated if an older version wrote it.
 
+    A home that cannot be written is read as it is.
     Raises ConfigError (no home there, or settings that leave the account uncertain) and LedgerError.
     """
     loaded = load_without_keys(options, process_environment())
     is_fresh(loaded.settings, makes_home=False)
-    with closing(open_database(loaded.settings.database_path, create=False, read_only=True)) as database:
+    with open_read_only(loaded.settings.database_path) as database:
         yield OpenLedger(database, loaded)
 
 
