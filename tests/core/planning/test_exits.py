@@ -88,6 +88,10 @@ def test_a_fraction_worth_less_than_a_dollar_stays() -> None:
     assert exit_denials(assets=assets, **held) == ["NOTHING_TO_SELL"]
 
 
+def test_what_is_halted_keeps_its_stop() -> None:
+    assert exit_denials(quotes={"AAPL": replace(quote(), halted=True)}) == ["NOT_TRADABLE"]
+
+
 def exit_denials(**given: Any) -> list[str]:
     planned = plan(situation([LEAVE], **{**HELD, **given}))
     assert planned.exits == ()

@@ -80,6 +80,7 @@ MSFT = {"positions": (position("MSFT"),), "holdings": (holding("MSFT"),)}  # $5,
         ("REPEAT_ORDER_LIMIT", {"repetitions": {BUYER: Repetition(8, 10)}}),
         ("NOT_TRADABLE", {"assets": {}}),
         ("NOT_TRADABLE", {"assets": {"AAPL": Asset("AAPL", tradable=False)}}),
+        ("NOT_TRADABLE", {"quotes": {"AAPL": replace(quote(), halted=True)}}),
         ("NO_PRICE", {"quotes": {}}),
         ("NO_PRICE", {"quotes": {"AAPL": quote(last="0")}}),
         ("NO_PRICE", {"quotes": {"AAPL": quote(last="0.01")}}),  # a stop keeps a cent from it

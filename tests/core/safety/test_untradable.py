@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.core.builders import order, position, quote, stop
 from tradebot.core.model.account import Asset
 from tradebot.core.model.orders import OrderState
@@ -18,6 +20,11 @@ def test_held_and_waiting_are_told_together() -> None:
         "AAPL does not trade now, its last price 50 is of 2007-01-04: "
         "100 shares cannot be sold, and no stop of theirs fills; 2 orders waiting"
     )
+
+
+def test_what_is_halted_does_not_trade() -> None:
+    (found,) = untradable_symbols([position()], [], {"AAPL": TRADES}, {"AAPL": replace(quote(), halted=True)})
+    assert str(found).startswith("AAPL does not trade now")
 
 
 def test_what_the_broker_has_forgotten_is_told_as_that() -> None:

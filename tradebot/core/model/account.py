@@ -120,6 +120,7 @@ class Quote:
     last: Decimal
     at: datetime  # when it was seen
     previous_close: Decimal | None = None  # on today's split basis, not adjusted for dividends
+    halted: bool = False  # whether trading in it is halted now, where the price source tells that
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,8 @@ class _ExitPlanner:
             objections.append((DenialCode.ACCOUNT_BLOCKED, "the broker has blocked the account"))
         if not situation.session_open:
             objections.append((DenialCode.MARKET_CLOSED, "the exchange is closed; the stop at the broker stays"))
-        asset = situation.assets.get(holding.symbol)
-        if asset is not None and not asset.tradable:
+        asset, quote = situation.assets.get(holding.symbol), situation.quotes.get(holding.symbol)
+        if (asset is not None and not asset.tradable) or (quote is not None and quote.halted):
             objections.append(
                 (DenialCode.NOT_TRADABLE, f"{holding.symbol} does not trade now; the stop at the broker stays")
             )

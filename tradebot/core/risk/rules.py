@@ -164,11 +164,12 @@ def repeat_order_limit(candidate: Candidate, projected: ProjectedAccount) -> Den
 
 
 def not_tradable(candidate: Candidate, projected: ProjectedAccount) -> Denial | None:
-    """The broker does not trade the symbol."""
-    asset = projected.situation.assets.get(candidate.symbol)
-    if asset is not None and asset.tradable:
+    """The broker does not trade the symbol, or trading in it is halted."""
+    asset, quote = projected.situation.assets.get(candidate.symbol), projected.situation.quotes.get(candidate.symbol)
+    halted = quote is not None and quote.halted
+    if asset is not None and asset.tradable and not halted:
         return None
-    state = "unknown to the broker" if asset is None else "not tradable at the broker"
+    state = "unknown to the broker" if asset is None else "halted" if halted else "not tradable at the broker"
     return candidate.denied(DenialCode.NOT_TRADABLE, f"{candidate.symbol} is {state}")
 
 

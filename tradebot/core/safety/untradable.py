@@ -52,5 +52,9 @@ def untradable_symbols(
     return tuple(
         Untradable(symbol, held.get(symbol, ZERO), waiting.get(symbol, 0), symbol in assets, quotes.get(symbol))
         for symbol in sorted(held.keys() | waiting.keys())
-        if symbol not in assets or not assets[symbol].tradable
+        if symbol not in assets or not assets[symbol].tradable or _is_halted(quotes.get(symbol))
     )
+
+
+def _is_halted(quote: Quote | None) -> bool:
+    return quote is not None and quote.halted

@@ -30,7 +30,7 @@ def read_signals(desk: Desk, run: JobRun) -> SignalsResult:
         desk.strategies.prepare()
         with run.step("history"):
             history = history_for(desk, run)
-        notes = tuple(_warming_up(desk, len(history.close)))
+        notes = tuple(_warming_up(desk, history))
         with run.step("signals"):
             signals, failures = desk.strategies.signals(history)
         broken.extend(failures)
@@ -58,8 +58,12 @@ def price_source(desk: Desk) -> str:
     return "PAPER_DATA" if desk.settings.paper_data else "the bundled prices"
 
 
-def _warming_up(desk: Desk, sessions: int) -> Iterator[str]:
+def _warming_up(desk: Desk, history: History) -> Iterator[str]:
+    """The strategies none of whose symbols has the bars that they need. Other symbols may have more of them."""
+    close = history.close.to_numpy()
+    bars = dict(zip(history.close.columns, (close == close).sum(axis=0).tolist(), strict=True))
     for info in desk.strategies.loaded:
+        sessions = max(bars[symbol] for symbol in info.symbols)
         if sessions < info.warmup:
             yield f"{info.name} is warming up: {sessions} of {info.warmup} sessions"
 

@@ -136,3 +136,9 @@ def test_many_symbols_are_not_asked_about_one_by_one(home: Home) -> None:
 
     assert home().actions_since(symbols, MONDAY, MORNING) == ()
     assert home.host.count("/instruments/") == 0
+
+
+def test_a_halt_of_trading_is_in_the_quote(home: Home) -> None:
+    home.host.quotes["KO"] = quote("KO", 62, trading_halted=True)
+
+    assert {symbol: told.halted for symbol, told in home().quotes(["KO", "IBM"]).items()} == {"KO": True, "IBM": False}

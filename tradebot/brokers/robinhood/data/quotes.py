@@ -80,7 +80,7 @@ def as_quote(quote: RobinhoodQuote, today: date) -> Quote:
     last, close, split = quote.last, quote.previous_close, quote.split
     if split and close and new_york_date(quote.at) < today and _nearer(last, to=close * split, than=close):
         last /= split
-    return Quote(quote.symbol, last, quote.at, close)
+    return Quote(quote.symbol, last, quote.at, close, quote.halted)
 
 
 def _nearer(price: Decimal, *, to: Decimal, than: Decimal) -> bool:
