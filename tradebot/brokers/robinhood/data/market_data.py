@@ -24,6 +24,7 @@ from tradebot.ports import Calendar, Clock
 if TYPE_CHECKING:
     from tradebot.brokers.robinhood.data.bar_store import BarStore
     from tradebot.brokers.robinhood.data.older_bars import OlderBars
+    from tradebot.market.bar_table import Bars
     from tradebot.market.price_file import PriceFile
     from tradebot.strategy_api import History
 
@@ -163,6 +164,15 @@ class RobinhoodMarket:
         splits = [split for split in self._splits.known(wanted) if session < split.ex_date <= today]
         newest = {symbol: float(quote.last) for symbol, quote in self._quotes(split.symbol for split in splits).items()}
         return closes_at(bars, wanted, splits, newest)
+
+    def bars_since(self, symbols: Sequence[str], first: date) -> Bars:
+        """The bars of the completed sessions from ``first`` on, on the split basis that Robinhood gives them on."""
+        now = self._clock.now()
+        last = max(first, self._last_settled(now))
+        today = self._calendar.hours(new_york_date(now))
+        if today is not None and self._is_complete(today.closes):
+            last = today.session
+        return self._store.bars(symbols, first, last, self._last_settled(now))
 
     # --- announcements ---------------------------------------------------------------------------
 
