@@ -14,6 +14,7 @@ from tradebot import __version__
 from tradebot.commands import (
     adopt,
     alerts,
+    auth,
     backup,
     check_exits,
     completion,
@@ -121,6 +122,7 @@ app = _group(
     _VERSION,
 )
 app.add_typer(_group("Word to the operator.", alerts.commands), name="alerts")
+app.add_typer(_group("The session with a broker that has no keys: Robinhood.", auth.commands), name="auth")
 app.add_typer(_group("The embedded exchange, by hand.", paper.commands), name="paper")
 app.add_typer(_group("The settings of a home.", config.commands), name="config")
 app.add_typer(_group("Price files of your own.", data.commands), name="data")

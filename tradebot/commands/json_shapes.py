@@ -35,6 +35,7 @@ from tradebot.ports import StrategyInfo
 from tradebot.reports.json_schema import Shape, command_schema, failure_schema, idle_schema
 from tradebot.reports.statistics import Figure
 from tradebot.runtime.alerts import Delivery
+from tradebot.runtime.robinhood_auth import SessionStatus
 from tradebot.runtime.strategies import ServedSessions
 from tradebot.schedulers import SchedulerKind
 from tradebot.schedulers.rules import SchedulerFile
@@ -103,6 +104,8 @@ SHAPES: Mapping[str, Shape] = {
     "alerts test": _plain({"channels": tuple[DeliveryAttempt, ...]}),
     "alerts list": _plain({"alerts": tuple[QueuedAlert, ...]}),
     "alerts deliver": _plain({"delivery": Delivery, "waiting": tuple[QueuedAlert, ...]}),
+    "auth status": _plain({"login": SessionStatus}),
+    "auth forget": _plain({"forgotten": bool}),
     "paper next": _PAPER_NEXT,
     "paper status": _PAPER,
     "paper reset": _PAPER,
