@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypedDict
 
 from tradebot.brokers.paper import ExchangeStatus
-from tradebot.brokers.paper.exchange_file import AccountStatus
 from tradebot.core.accounting.form_8949 import TaxYear
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.halts import Halt
@@ -46,8 +45,7 @@ _LISTING = {"more": bool, "notes": tuple[str, ...]}
 _LAST_KNOWN = {**_LISTING, "known_at": datetime | None, "trouble": str}
 _SETTINGS = {"home": Path, "env_file": Path | None, "warnings": tuple[str, ...], "notes": tuple[str, ...]}
 _SCHEDULE = {"home": Path, "scheduler": SchedulerKind}
-_PAPER = Shape(more={"headline": str, "exchange": ExchangeStatus | AccountStatus})
-_PAPER_NEXT = Shape(more={"headline": str, "exchange": ExchangeStatus})
+_PAPER = Shape(more={"headline": str, "exchange": ExchangeStatus})
 
 
 def _plain(more: Mapping[str, object], **optional: object) -> Shape:
@@ -106,7 +104,7 @@ SHAPES: Mapping[str, Shape] = {
     "alerts deliver": _plain({"delivery": Delivery, "waiting": tuple[QueuedAlert, ...]}),
     "auth status": _plain({"login": SessionStatus}),
     "auth forget": _plain({"forgotten": bool}),
-    "paper next": _PAPER_NEXT,
+    "paper next": _PAPER,
     "paper status": _PAPER,
     "paper reset": _PAPER,
     "config show": _plain(

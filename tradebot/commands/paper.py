@@ -10,7 +10,7 @@ from tradebot.commands import decorator
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
-    from tradebot.brokers.paper.exchange_file import AccountStatus
+    from tradebot.brokers.paper import ExchangeStatus
     from tradebot.reports.layout import Page
     from tradebot.settings import GlobalOptions, Settings
 
@@ -77,7 +77,7 @@ def reset(options: GlobalOptions, yes: Annotated[bool, typer.Option("--yes", hel
 commands = (next_session, status, reset)
 
 
-def _show(options: GlobalOptions, name: str, settings: Settings, status: AccountStatus, headline: str) -> ExitCode:
+def _show(options: GlobalOptions, name: str, settings: Settings, status: ExchangeStatus, headline: str) -> ExitCode:
     from tradebot.commands import render
     from tradebot.reports.run_header import opening
     from tradebot.runtime.homes import HomeContext
@@ -89,13 +89,12 @@ def _show(options: GlobalOptions, name: str, settings: Settings, status: Account
     return render.show_result(options, name, page, header=header, headline=headline, exchange=status)
 
 
-def _page(status: AccountStatus, headline: str) -> Page:
-    from tradebot.brokers.paper import ExchangeStatus
+def _page(status: ExchangeStatus, headline: str) -> Page:
     from tradebot.reports.formatting import instant, price, shares, usd
     from tradebot.reports.layout import Facts, Line, Tone, section, table
 
     left: tuple[tuple[str, str], ...] = ()  # sessions, where they are those of a file
-    if isinstance(status, ExchangeStatus):
+    if status.sessions_left is not None:
         left = (("sessions left", f"{status.sessions_left} until {status.last_session}"),)
     return (
         Line(headline, Tone.STRONG),

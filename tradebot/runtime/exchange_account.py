@@ -14,7 +14,7 @@ from tradebot.runtime.venue import Venue, open_outside, source_of, trades_on_pap
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings
 
 if TYPE_CHECKING:
-    from tradebot.brokers.paper.exchange_file import AccountStatus
+    from tradebot.brokers.paper import ExchangeStatus
 
 
 def refuse_next(options: GlobalOptions) -> None:
@@ -27,7 +27,7 @@ def refuse_next(options: GlobalOptions) -> None:
         raise ConfigError([Problem("BROKER", what, fix)])
 
 
-def account_status(options: GlobalOptions) -> tuple[AccountStatus, Loaded]:
+def account_status(options: GlobalOptions) -> tuple[ExchangeStatus, Loaded]:
     """The state of the home's exchange. Raises ConfigError, Locked and BrokerUnavailable."""
     loaded = configuration(options)
     settings = loaded.settings
@@ -49,7 +49,7 @@ def refuse_other_accounts(settings: Settings) -> None:
         _paper_outside(settings, "paper reset")
 
 
-def reset_account(options: GlobalOptions) -> AccountStatus:
+def reset_account(options: GlobalOptions) -> ExchangeStatus:
     """Begin a new account on the home's exchange and pin it. The ledger keeps the rows of the old one."""
     settings = configuration(options).settings
     if settings.broker is BrokerName.PAPER:

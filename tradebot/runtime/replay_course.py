@@ -83,23 +83,23 @@ def _days(opened: OpenDesk, asked: Asked, *, after: bool) -> list[date]:
 
     ``after``: leave that one out of a number of sessions, as the last replay has ended with it.
     """
-    exchange = opened.exchange.status()
+    exchange, last_session = opened.exchange.status(), opened.exchange.last_session()
     if asked.first is not None and (past := _between(opened, asked.first, exchange.session)[:-1]):
         raise UsageError(
             f"this home stands at {exchange.session} and cannot go back to {past[0]}. "
             "Leave --from out to go on from there, or use another --home."
         )
-    if asked.last is not None and not exchange.session <= asked.last <= exchange.last_session:
+    if asked.last is not None and not exchange.session <= asked.last <= last_session:
         raise UsageError(
-            f"this home stands at {exchange.session} and its prices end at {exchange.last_session}: "
+            f"this home stands at {exchange.session} and its prices end at {last_session}: "
             "give --to a date from the one to the other."
         )
     begin = max(exchange.session, asked.first or exchange.session)
-    days = _between(opened, begin, asked.last or exchange.last_session)
+    days = _between(opened, begin, asked.last or last_session)
     if after and asked.sessions is not None and days[:1] == [exchange.session]:
         days = days[1:]
     if len(days) < (asked.sessions or 1):
-        raise UsageError(f"only {plural(len(days), 'session')} left until the prices end at {exchange.last_session}.")
+        raise UsageError(f"only {plural(len(days), 'session')} left until the prices end at {last_session}.")
     return days[: asked.sessions]
 
 

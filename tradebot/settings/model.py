@@ -227,9 +227,13 @@ class PaperSettings:
         Decimal("0.0005"), Percent("0%", "10%"), "How much worse than the price seen a market order is filled."
     )
     paper_commission_per_share: Decimal = setting(
-        Decimal("0.005"), Money("0", "10", places=6), "Commission for each share."
+        Decimal("0.005"),
+        Money("0", "10", places=6),
+        "Commission for each share; none on paper at a broker's live prices.",
     )
-    paper_commission_min: Decimal = setting(Decimal("1.00"), Money("0", "1000"), "The least commission of an order.")
+    paper_commission_min: Decimal = setting(
+        Decimal("1.00"), Money("0", "1000"), "The least commission of an order; as above."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,8 @@ splits and dividends.
 """
 
 from tradebot.brokers.paper.broker import PaperBroker
-from tradebot.brokers.paper.exchange import ExchangeStatus, PaperExchange
+from tradebot.brokers.paper.exchange import PaperExchange
+from tradebot.brokers.paper.exchange_file import ExchangeStatus
 from tradebot.brokers.paper.rules import ExchangeRules, Phase
 
 __all__ = ["ExchangeRules", "ExchangeStatus", "PaperBroker", "PaperExchange", "Phase"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from tradebot.brokers.paper import fill_busts, session_phases
-from tradebot.brokers.paper.exchange_file import AccountStatus, ExchangeFile, account_status, closed_on_error
+from tradebot.brokers.paper.exchange_file import ExchangeFile, ExchangeStatus, account_status, closed_on_error
 from tradebot.brokers.paper.new_account import first_session, generation_of, open_account
 from tradebot.brokers.paper.rules import ExchangeRules, Phase
 from tradebot.brokers.paper.sessions import session_hours
@@ -19,15 +19,6 @@ from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar, PriceSource
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeStatus(AccountStatus):
-    """The state of an exchange over daily bars, for people."""
-
-    first_session: date  # of the bars, as the next
-    last_session: date
-    sessions_left: int  # sessions after ``session``
 
 
 class PaperExchange(ExchangeFile):
@@ -202,13 +193,18 @@ class PaperExchange(ExchangeFile):
     def status(self) -> ExchangeStatus:
         """The state of the exchange, for people."""
         with self.reading() as view:
-            status, prices, session = account_status(view), view.store.prices, view.state.session
-            return ExchangeStatus(
-                **{item.name: getattr(status, item.name) for item in fields(status)},
+            prices, session = view.store.prices, view.state.session
+            return replace(
+                account_status(view),
                 first_session=prices.first_session() or session,
                 last_session=prices.last_session() or session,
                 sessions_left=prices.sessions_after(session),
             )
+
+    def last_session(self) -> date:
+        """The last session of the daily bars."""
+        with self.reading() as view:
+            return view.store.prices.last_session() or view.state.session
 
     def _follow(self) -> None:
         """Do nothing: it moves when it is told to."""

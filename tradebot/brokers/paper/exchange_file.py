@@ -26,7 +26,7 @@ Arguments = TypeVarTuple("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
-class AccountStatus:
+class ExchangeStatus:
     """The state of an exchange and its account, for people. Money in USD."""
 
     account_id: str
@@ -37,6 +37,9 @@ class AccountStatus:
     equity: Decimal
     positions: tuple[Position, ...]
     open_orders: tuple[BrokerOrder, ...]
+    first_session: date | None = None  # of the daily bars, as the next; None at live prices, which go on
+    last_session: date | None = None
+    sessions_left: int | None = None  # sessions after ``session``
 
 
 class ExchangeFile(ABC):
@@ -107,7 +110,7 @@ class ExchangeFile(ABC):
         with self.reading() as view:
             return view.hours
 
-    def status(self) -> AccountStatus:
+    def status(self) -> ExchangeStatus:
         """The state of the exchange, for people."""
         with self.reading() as view:
             return account_status(view)
@@ -193,10 +196,10 @@ class _VersionedView:
     view: ExchangeView
 
 
-def account_status(view: ExchangeView) -> AccountStatus:
+def account_status(view: ExchangeView) -> ExchangeStatus:
     """The state of the exchange in a view, for people."""
     state = view.state
-    return AccountStatus(
+    return ExchangeStatus(
         account_id=state.account_id,
         session=state.session,
         now=state.now,
