@@ -1,12 +1,14 @@
-"""Write the generated files: env.example, crontab.example, docs/schemas and the tables of settings in
-docs/configuration.md.
+"""Write the generated files: env.example, crontab.example, docs/schemas, the tables of settings in
+docs/configuration.md and the table of the contract's cases in docs/brokers.md.
 
-Run it after a change of a setting or of what a command prints with --json. Tests compare the files with the code.
+Run it after a change of a setting, of what a command prints with --json, or of a case of the contract. Tests compare
+the files with the code.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from tradebot.commands.json_shapes import schema_files
@@ -14,6 +16,7 @@ from tradebot.schedulers import cron
 from tradebot.settings.documentation import env_example, settings_tables
 
 ROOT = Path(__file__).resolve().parent.parent
+_CASES = re.compile(r"(<!-- cases: [^\n]*-->\n).*(<!-- end of cases -->)", re.DOTALL)
 _SETTINGS = re.compile(r"(<!-- settings: [^\n]*-->\n).*(<!-- end of settings -->)", re.DOTALL)
 
 
@@ -29,6 +32,16 @@ def main() -> None:
     tables = settings_tables()
     text = _SETTINGS.sub(lambda match: match[1] + tables + match[2], page.read_text(encoding="utf-8"))
     page.write_text(text, encoding="utf-8")
+    _write_cases(ROOT / "docs" / "brokers.md")
+
+
+def _write_cases(page: Path) -> None:
+    sys.path.insert(0, str(ROOT))  # this file may be run by its path
+    from scripts.contract_cases import cases_table
+
+    table = cases_table()
+    text = page.read_text(encoding="utf-8")
+    page.write_text(_CASES.sub(lambda match: f"{match[1]}{table}\n{match[2]}", text), encoding="utf-8")
 
 
 if __name__ == "__main__":

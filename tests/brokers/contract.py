@@ -1,28 +1,63 @@
 """What a broker's adapter must do, as numbered cases: one suite for every adapter.
 
 An adapter takes part by way of a ``Venue``: a broker whose market plays given days for the symbol ACME, and the hands
-to let time pass there. Nothing in a case knows which adapter it looks at.
+to let time pass there. Nothing in a case knows which adapter it looks at. A case that tries what not every broker can
+do is marked with ``needs``, and is skipped where the broker declares that it lacks that.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
 
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.client import broker_of
-from tests.fakes.pit import Pit
+from tests.fakes.orders import Requests
+from tests.fakes.pit import FREE, ExchangeTime, Pit
+from tests.fakes.robinhood import FakeRobinhood
+from tests.fakes.robinhood.client import broker_of as robinhood_broker_of
+from tradebot.brokers.alpaca import broker as alpaca
+from tradebot.brokers.robinhood import broker as robinhood
 from tradebot.core.model.account import Activity, CashEvent, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, Purpose
+from tradebot.core.model.values import to_tick
 from tradebot.ports import Broker
 
+#: A limit so far above the price that the next open is at most there.
+_ABOVE = Decimal("1.05")
+_make = Requests()
+#: What each adapter declares, by the name of its venue.
+DECLARED = {
+    "paper": FREE.capabilities,
+    "alpaca": alpaca.CAPABILITIES,
+    "alpaca with groups": alpaca.CAPABILITIES,
+    "robinhood": robinhood.CAPABILITIES,
+    "robinhood without ref_ids": robinhood.CAPABILITIES,
+}
 #: A day on which nothing happens.
 QUIET = "100 101 99 100"
 
 
+def needs(*capabilities: str) -> pytest.MarkDecorator:
+    """Marks a case that takes these fields of ``Capabilities``."""
+    return pytest.mark.needs(*capabilities)
+
+
 class Venue(Protocol):
-    """A cash account of 100,000 USD at a broker whose market plays days of "open high low close", free of costs."""
+    """A cash account of 100,000 USD at a broker whose market plays days of "open high low close", free of costs.
+
+    has_codes: whether a refusal begins with the code that Alpaca's API has for it.
+    """
 
     broker: Broker
+    has_codes: bool
+
+    def buy(self, quantity: int | str, **terms: Any) -> BrokerOrder:
+        """Buy at the market, or at a limit above it where the broker takes entries at limits only."""
+        ...
 
     def to_open(self) -> None:
         """Go to five minutes after the open: the price is still that of the open."""
@@ -44,9 +79,17 @@ class Venue(Protocol):
 class PaperVenue:
     """The embedded exchange as a venue."""
 
+    has_codes = True
+
     def __init__(self, pit: Pit) -> None:
         self._pit = pit
+        self._bought = 0
         self.broker: Broker = pit.broker
+
+    def buy(self, quantity: int | str, **terms: Any) -> BrokerOrder:
+        self._bought += 1
+        terms.setdefault("client_id", f"bought{self._bought}")
+        return self.broker.submit(_make.buy(quantity, **terms))
 
     def to_open(self) -> None:
         self._pit.at("09:35")
@@ -67,6 +110,22 @@ class AlpacaVenue(PaperVenue):
     def __init__(self, pit: Pit, fake: FakeAlpaca) -> None:
         super().__init__(pit)
         self.broker = broker_of(fake)
+
+
+class RobinhoodVenue(PaperVenue):
+    """Robinhood as a venue: its adapter, over HTTP, before a server over the same exchange."""
+
+    has_codes = False
+
+    def __init__(self, pit: Pit, fake: FakeRobinhood, folder: Path) -> None:
+        super().__init__(pit)
+        self.broker = robinhood_broker_of(fake, ExchangeTime(pit), folder)
+
+    def buy(self, quantity: int | str, **terms: Any) -> BrokerOrder:
+        with self._pit.exchange.reading() as view:
+            last = view.last_price(terms.get("symbol", "ACME"))
+        assert last is not None
+        return super().buy(quantity, limit=str(to_tick(last * _ABOVE)), **terms)
 
 
 def order_of(broker: Broker, client_order_id: str) -> BrokerOrder:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.brokers.conftest import VenueOf
-from tests.brokers.contract import QUIET, fills, leg_of, order_of
+from tests.brokers.contract import QUIET, fills, leg_of, needs, order_of
 from tests.fakes.orders import Requests
 from tests.fakes.pit import decimals
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side, TimeInForce
@@ -24,7 +24,7 @@ make = Requests()
 def test_b05_a_market_order_becomes_a_fill_a_position_and_less_cash(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
-    market.broker.submit(make.buy(10, client_id="b05", tif=TimeInForce.DAY))
+    market.buy(10, client_id="b05", tif=TimeInForce.DAY)
     order = order_of(market.broker, "b05")
     assert order.state is OrderState.FILLED
     assert (order.filled_quantity, order.average_fill_price) == decimals(10, 100)
@@ -43,7 +43,7 @@ def test_b05_a_market_order_becomes_a_fill_a_position_and_less_cash(venue: Venue
 
 def test_b06_an_order_sent_before_the_open_fills_at_the_open(venue: VenueOf) -> None:
     market = venue("103 104 102 103")
-    market.broker.submit(make.buy(10, client_id="b06", tif=TimeInForce.DAY))
+    market.buy(10, client_id="b06", tif=TimeInForce.DAY)
     assert order_of(market.broker, "b06").state is OrderState.ACCEPTED
     market.to_open()
     assert order_of(market.broker, "b06").average_fill_price == 103
@@ -63,7 +63,7 @@ def test_b07_a_limit_order_never_fills_beyond_its_limit(venue: VenueOf) -> None:
 def test_b08_a_stop_rests_until_its_price_is_seen(venue: VenueOf) -> None:
     market = venue(QUIET, "100 101 94 95")
     market.to_open()
-    market.broker.submit(make.buy(10))
+    market.buy(10)
     market.broker.submit(make.sell(10, stop="95", client_id="b08"))
     market.to_close()
     assert order_of(market.broker, "b08").state is OrderState.ACCEPTED
@@ -76,7 +76,7 @@ def test_b08_a_stop_rests_until_its_price_is_seen(venue: VenueOf) -> None:
 def test_b09_a_stop_that_the_open_gaps_through_fills_at_the_open(venue: VenueOf) -> None:
     market = venue(QUIET, "90 91 89 90")
     market.to_open()
-    market.broker.submit(make.buy(10))
+    market.buy(10)
     market.broker.submit(make.sell(10, stop="95", client_id="b09"))
     market.to_next_day()
     market.to_open()
@@ -90,14 +90,14 @@ def test_b10_day_orders_expire_and_gtc_orders_stay(venue: VenueOf) -> None:
     market.broker.submit(make.buy(1, limit="90", client_id="b10-gtc", tif=TimeInForce.GTC))
     market.to_close()
     market.to_next_day()
-    assert order_of(market.broker, "b10-day").state is OrderState.EXPIRED
+    assert order_of(market.broker, "b10-day").state in (OrderState.EXPIRED, OrderState.CANCELLED), "why, not all tell"
     assert [order.client_order_id for order in market.broker.open_orders()] == ["b10-gtc"]
 
 
 def test_b11_last_equity_is_that_of_the_previous_close(venue: VenueOf) -> None:
     market = venue("100 106 99 105", "90 91 89 90")
     market.to_open()
-    market.broker.submit(make.buy(10))
+    market.buy(10)
     market.to_next_day()
     market.to_open()
     account = market.broker.account()
@@ -107,12 +107,13 @@ def test_b11_last_equity_is_that_of_the_previous_close(venue: VenueOf) -> None:
 # --- refusing --------------------------------------------------------------------------------------
 
 
+@needs("finds_by_id")
 def test_b12_a_client_order_id_is_taken_once(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
-    market.broker.submit(make.buy(1, client_id="b12"))
+    market.buy(1, client_id="b12")
     with pytest.raises(OrderRefused, match="client_order_id must be unique"):
-        market.broker.submit(make.buy(1, client_id="b12"))
+        market.buy(1, client_id="b12")
     assert len(fills(market.broker)) == 1
 
 
@@ -124,7 +125,7 @@ def test_b12_a_client_order_id_is_taken_once(venue: VenueOf) -> None:
         ("buy", "1100", {}, "40310000"),
         ("sell", "1", {}, "40310000"),
         ("buy", "1", {"limit": "99.001"}, "42210000"),
-        ("buy", "1", {"stop_loss": "101", "take_profit": "110"}, "42210000"),
+        pytest.param("buy", "1", {"stop_loss": "101", "take_profit": "110"}, "42210000", marks=needs("brackets")),
     ],
     ids=["quantity 0", "unknown symbol", "no buying power", "short sale", "sub-penny price", "stop above the price"],
 )
@@ -135,7 +136,7 @@ def test_b13_a_refused_order_names_its_code_and_leaves_no_order(
     market.to_open()
     with pytest.raises(OrderRefused) as refused:
         market.broker.submit(make.order(Side(side), quantity, client_id="b13", **terms))  # type: ignore[arg-type]
-    assert refused.value.reason.startswith(code)
+    assert refused.value.reason.startswith(code if market.has_codes else "4")
     assert str(refused.value)
     assert market.broker.order("b13") is None
     assert market.broker.open_orders() == ()
@@ -144,11 +145,11 @@ def test_b13_a_refused_order_names_its_code_and_leaves_no_order(
 def test_b14_shares_that_a_stop_holds_are_not_sold_twice(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
-    market.broker.submit(make.buy(10))
+    market.buy(10)
     stop = market.broker.submit(make.sell(10, stop="95"))
     with pytest.raises(OrderRefused) as refused:
         market.broker.submit(make.sell(10))
-    assert refused.value.reason.startswith("40310000")
+    assert refused.value.reason.startswith("40310000" if market.has_codes else "4")
     market.broker.cancel(stop.broker_order_id)
     market.broker.submit(make.sell(10, client_id="b14"))
     assert order_of(market.broker, "b14").state is OrderState.FILLED
@@ -183,10 +184,11 @@ def test_b16_a_cancelled_order_is_terminal_and_not_cancelled_again(venue: VenueO
         market.broker.cancel("no-such-order")
 
 
+@needs("replace")
 def test_b17_a_replacement_takes_the_place_of_the_old_order(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
-    market.broker.submit(make.buy(10))
+    market.buy(10)
     old = market.broker.submit(make.sell(10, stop="95", client_id="b17-old"))
     new = market.broker.replace(old.broker_order_id, make.sell(8, stop="97", client_id="b17-new"))
     assert new.broker_order_id != old.broker_order_id
@@ -195,10 +197,11 @@ def test_b17_a_replacement_takes_the_place_of_the_old_order(venue: VenueOf) -> N
     assert [order.client_order_id for order in market.broker.open_orders()] == ["b17-new"]
 
 
+@needs("replace")
 def test_b18_a_refused_replacement_leaves_the_old_order(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
-    market.broker.submit(make.buy(10))
+    market.buy(10)
     old = market.broker.submit(make.sell(10, stop="95", client_id="b18"))
     for request in (make.sell(11, stop="97"), make.sell(10, stop="97", client_id="b18")):
         with pytest.raises(OrderRefused):
@@ -210,6 +213,7 @@ def test_b18_a_refused_replacement_leaves_the_old_order(venue: VenueOf) -> None:
 # --- brackets --------------------------------------------------------------------------------------
 
 
+@needs("brackets")
 def test_b19_a_bracket_s_legs_are_live_orders_that_name_their_entry(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
@@ -227,6 +231,7 @@ def test_b19_a_bracket_s_legs_are_live_orders_that_name_their_entry(venue: Venue
     assert resting[TARGET].limit_price == 110
 
 
+@needs("brackets")
 def test_b20_legs_of_an_unfilled_entry_are_held(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
@@ -237,6 +242,7 @@ def test_b20_legs_of_an_unfilled_entry_are_held(venue: VenueOf) -> None:
     assert market.broker.open_orders() == ()
 
 
+@needs("brackets")
 @pytest.mark.parametrize(
     ("day", "filled", "price"),
     [("100 111 99 110", TARGET, "110"), ("100 101 94 95", STOP, "95"), ("100 111 94 100", STOP, "95")],
@@ -259,6 +265,7 @@ def test_b21_one_leg_fills_and_the_other_is_cancelled(venue: VenueOf, day: str, 
     assert market.broker.positions() == ()
 
 
+@needs("brackets", "replace")
 def test_b22_a_raised_stop_stays_a_leg(venue: VenueOf) -> None:
     market = venue(QUIET, "100 101 96 97")
     market.to_open()
@@ -274,6 +281,7 @@ def test_b22_a_raised_stop_stays_a_leg(venue: VenueOf) -> None:
     assert fills(market.broker)[-1].parent_client_order_id == "b22"
 
 
+@needs("brackets")
 def test_b23_cancelling_one_leg_cancels_the_other(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
@@ -287,11 +295,12 @@ def test_b23_cancelling_one_leg_cancels_the_other(venue: VenueOf) -> None:
 # --- fractions and a stop alone --------------------------------------------------------------------
 
 
+@needs("fractions")
 def test_b27_a_part_of_a_share_is_bought_and_sold(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
     assert market.broker.assets(["ACME"])["ACME"].fractionable
-    market.broker.submit(make.buy("10.25", tif=TimeInForce.DAY, client_id="b27"))
+    market.buy("10.25", tif=TimeInForce.DAY, client_id="b27")
     assert order_of(market.broker, "b27").filled_quantity == Decimal("10.25")
     assert market.broker.account().cash == 98_975
     market.broker.submit(make.sell("0.25", tif=TimeInForce.DAY))
@@ -300,6 +309,7 @@ def test_b27_a_part_of_a_share_is_bought_and_sold(venue: VenueOf) -> None:
     assert [fill.quantity for fill in fills(market.broker)] == list(decimals("10.25", "0.25"))
 
 
+@needs("fractions")
 def test_b28_a_part_of_a_share_takes_no_order_that_outlives_the_day(venue: VenueOf) -> None:
     market = venue(QUIET)
     market.to_open()
@@ -311,6 +321,7 @@ def test_b28_a_part_of_a_share_takes_no_order_that_outlives_the_day(venue: Venue
     assert order_of(market.broker, "b28").state is OrderState.ACCEPTED
 
 
+@needs("oto")
 def test_b29_an_entry_may_bring_a_stop_and_no_target(venue: VenueOf) -> None:
     market = venue(QUIET, "100 130 99 120", "120 121 94 95")
     market.to_open()

@@ -81,3 +81,20 @@ class Pit:
 
     def held(self, symbol: str = "ACME") -> Decimal:
         return next((p.quantity for p in self.broker.positions() if p.symbol == symbol), Decimal(0))
+
+
+class ExchangeTime:
+    """The time of an exchange. Waiting takes none; ``waited`` has the seconds."""
+
+    def __init__(self, pit: Pit) -> None:
+        self._pit = pit
+        self.waited: list[float] = []
+
+    def now(self) -> datetime:
+        return self._pit.exchange.now()
+
+    def wall(self) -> datetime:
+        return self.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)

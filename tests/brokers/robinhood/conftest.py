@@ -4,35 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.brokers.contract import QUIET
-from tests.fakes.pit import FREE, Pit
+from tests.fakes.pit import FREE, ExchangeTime, Pit
 from tests.fakes.prices import made
 from tests.fakes.robinhood import Arrival, FakeRobinhood, Terms
-from tests.fakes.robinhood.client import api_of
+from tests.fakes.robinhood.client import api_of, broker_of
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.robinhood.broker import RobinhoodBroker
 from tradebot.core.model.account import CorporateAction
-
-
-class ExchangeTime:
-    """The time of the exchange behind the fake. Waiting takes none; ``waited`` has the seconds."""
-
-    def __init__(self, pit: Pit) -> None:
-        self._pit = pit
-        self.waited: list[float] = []
-
-    def now(self) -> datetime:
-        return self._pit.exchange.now()
-
-    def wall(self) -> datetime:
-        return self.now()
-
-    def sleep(self, seconds: float) -> None:
-        self.waited.append(seconds)
 
 
 class Desk:
@@ -44,6 +28,11 @@ class Desk:
         self.folder = folder
         self.clock = ExchangeTime(pit)
         self.api: Api = api_of(fake)
+        self.broker = self.command()
+
+    def command(self, **given: Any) -> RobinhoodBroker:
+        """The adapter as another command of the same home has it."""
+        return broker_of(self.fake, self.clock, self.folder, **given)
 
     @property
     def asked(self) -> list[str]:

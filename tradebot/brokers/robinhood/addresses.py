@@ -29,6 +29,11 @@ SUBSCRIPTION_FEES = _path(urls.subscription_url())
 TRANSFERS = _path(urls.unifiedtransfers_url())
 
 
+def account(number: str) -> str:
+    """One account."""
+    return _path(urls.account_profile_url(number))
+
+
 def order(order_id: str) -> str:
     """One order."""
     return _path(urls.orders_url(order_id))

@@ -20,6 +20,10 @@ class Fields(JsonFields):
         """The fields of an object within this one, or None."""
         return None if self._raw.get(name) is None else type(self)(self._raw[name], f"{name} of {self._label}")
 
+    def is_object(self, name: str) -> bool:
+        """Whether a field holds an object."""
+        return isinstance(self._raw.get(name), dict)
+
     def id_of(self, name: str) -> str:
         """The id of what a field names: ``name_id``, or else the last part of the address in ``name``."""
         return self.maybe_text(f"{name}_id") or last_part(self.text(name))

@@ -7,6 +7,6 @@ Source: Alpaca's OpenAPI specification of the trading API, and its documentation
 the code says so.
 """
 
-from tradebot.brokers.alpaca.broker.broker import AlpacaBroker
+from tradebot.brokers.alpaca.broker.broker import CAPABILITIES, AlpacaBroker
 
-__all__ = ["AlpacaBroker"]
+__all__ = ["CAPABILITIES", "AlpacaBroker"]

@@ -32,7 +32,8 @@ from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, OutcomeUnknown
 
 #: Source: https://docs.alpaca.markets/docs/orders-at-alpaca, January 2026. Each order tells when it expires.
-_CAPABILITIES = Capabilities(
+#: What Alpaca can do.
+CAPABILITIES = Capabilities(
     brackets=True,
     oto=True,
     replace=True,
@@ -80,7 +81,7 @@ class AlpacaBroker:
     @property
     def capabilities(self) -> Capabilities:
         """What Alpaca can do."""
-        return _CAPABILITIES
+        return CAPABILITIES
 
     # --- reads ---------------------------------------------------------------------------------
 

@@ -17,7 +17,8 @@ from tradebot.errors import OrderRefused
 
 #: The version of the web client's order form (captured). Every version from 2 on is said to be taken.
 ORDER_FORM_VERSION = 7
-_NOT_SENT = "not sent"
+#: The code of what is refused here: Robinhood would refuse it with this status.
+_NOT_SENT = "400"
 _TIMES = {TimeInForce.DAY: "gfd", TimeInForce.GTC: "gtc"}
 
 
