@@ -100,7 +100,7 @@ class LossyBroker(Around):
         return order or self.inner.order(client_order_id + _AGAIN)
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        request = self.capabilities.sent(request)
+        assert self.capabilities.sent(request) == request, "closing legs are not taken"
         wire = self.wire
         wire.posts.append(request.client_order_id)
         fate = wire.fate_of(request.client_order_id)

@@ -20,9 +20,10 @@ from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.preflight_checks import Check
 from tradebot.core.results.resting_lines import RestingLine
+from tradebot.core.safety.last_known import bare_text
 from tradebot.core.safety.stop_coverage import Gap, unprotected_dollars
 from tradebot.core.safety.unsettled_orders import unsettled_text
-from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
+from tradebot.errors import AuthNeeded, Blocked, BrokerUnavailable, ExitCode, LedgerError, OutcomeUnknown, TradebotError
 from tradebot.jobs.calendar_days import take_over_calendar
 from tradebot.jobs.desk import AccountReading, Desk
 from tradebot.jobs.step_results import AccountResult, StepResult, SubmitResult
@@ -181,3 +182,5 @@ def _note_unsettled_orders(desk: Desk, error: BaseException) -> None:
         with suppress(LedgerError):
             for text in unsettled_text(desk.ledger.orders.unsettled()):
                 error.add_note(text)
+            if isinstance(error, AuthNeeded):  # no job protects anything before a person has logged in
+                error.add_note(bare_text(desk.ledger.last_known(desk.clock.now())))

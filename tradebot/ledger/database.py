@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tradebot.core.model.account import Activity
 from tradebot.core.model.ownership import BookedPositions
+from tradebot.core.safety.last_known import LastKnown
 from tradebot.errors import LedgerError
 from tradebot.ledger import audit, kept_heads
 from tradebot.ledger.accounts import PinnedAccounts
@@ -79,6 +81,14 @@ class AccountLedger:
         lots, holdings = books.lots(), books.holdings()
         in_doubt = tuple(each for each in self.orders.unsettled() if each.state.in_doubt and not each.purpose.reduces)
         return BookedPositions(lots, holdings, books.cursor(), known, actions, opening, books.asset_ids(), in_doubt)
+
+    def last_known(self, now: datetime) -> LastKnown:
+        """What is known of the account where its broker cannot be asked. ``now``: desk time, aware UTC."""
+        at, positions = self.listings.last_positions() or (None, ())
+        stops = tuple(order for order, _ in self.orders.stops_at(now + timedelta.resolution) if order.state.live)
+        return LastKnown(
+            at, positions, self.books.holdings(), self.bare_periods.standing(), stops, self.orders.unsettled()
+        )
 
 
 class Database:

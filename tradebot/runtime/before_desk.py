@@ -8,13 +8,15 @@ from contextlib import closing, suppress
 from tradebot.alerts.heartbeat import Heartbeat
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import DAY, Job
+from tradebot.core.safety.last_known import bare_text
 from tradebot.core.safety.schedule_status import ScheduleClock
-from tradebot.errors import ExitCode, LedgerError, TradebotError
+from tradebot.errors import AuthNeeded, ExitCode, LedgerError, TradebotError
 from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, is_home, schedule_clock
+from tradebot.runtime.locked_out import last_known, pinned_account
 from tradebot.settings import GlobalOptions, Settings
 
 _STATUS = {ExitCode.BLOCKED: RunStatus.BLOCKED, ExitCode.HALTED: RunStatus.BLOCKED}
@@ -51,8 +53,12 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
 def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> None:
     """Record in the ledger, if there is one, that a scheduled job failed before it had a desk.
 
+    An error that only a person can end gets a note on the shares that were last seen without a stop.
+
     Nothing is recorded of a job that found the lock taken, in a ledger that failed, or where a person starts the jobs.
     """
+    if isinstance(error, AuthNeeded):
+        _note_bare_shares(options, error)
     if job not in DAY or error.exit_code in (ExitCode.LOCKED, ExitCode.LEDGER):
         return
     with suppress(TradebotError):  # the first error is the one to report
@@ -67,3 +73,11 @@ def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> No
                 runs.end(
                     run_id, _STATUS.get(error.exit_code, RunStatus.FAILED), error.exit_code, now, now, str(error)[:500]
                 )
+
+
+def _note_bare_shares(options: GlobalOptions, error: AuthNeeded) -> None:
+    with suppress(TradebotError):  # the first error is the one to report
+        settings = configuration(options).settings
+        if account_id := pinned_account(settings):
+            key = f"{settings.broker}:{settings.trading_mode}:{account_id}"
+            error.add_note(bare_text(last_known(settings, key, SystemClock())))

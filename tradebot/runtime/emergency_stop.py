@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tradebot.core.results.stop_entry import StopEntry
-from tradebot.errors import Blocked, BrokerUnavailable, ConfigError, LedgerError, Problem
+from tradebot.errors import AuthNeeded, Blocked, BrokerUnavailable, ConfigError, LedgerError, Problem
 from tradebot.home import paths
 from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.stop_journal import StopJournalFile
@@ -23,8 +23,9 @@ from tradebot.settings import GlobalOptions, Loaded, load_in_emergency, process_
 if TYPE_CHECKING:
     from tradebot.core.model.account import AccountSnapshot
     from tradebot.core.model.halts import Halt
+    from tradebot.core.safety.last_known import LastKnown
     from tradebot.jobs.emergency_stop.run import StopDesk
-    from tradebot.ports import Broker, Clock
+    from tradebot.ports import Broker, Clock, MarketData
     from tradebot.runtime.homes import HomeContext
     from tradebot.settings import Settings
 
@@ -105,26 +106,36 @@ def _open_ports(
     settings = loaded.settings
     for note in unset_unusable():
         stop.say(note)
-    venue = held.enter_context(open_venue(settings, urgent=True))
-    broker, clock = venue.broker, venue.clock
-    account_id = _wait_for_account(broker, clock, settings.emergency_shutdown_timeout, stop.say).account_id
+    try:
+        venue = held.enter_context(open_venue(settings, urgent=True))
+        broker, market, clock = venue.broker, venue.market, venue.clock
+        account_id = _wait_for_account(broker, clock, settings.emergency_shutdown_timeout, stop.say).account_id
+    except AuthNeeded as error:
+        broker, market, clock, account_id = _locked_out(settings, stop, error)
+    else:
+        _check_account(settings, broker, account_id, stop.account)
     key = account_key(broker, account_id)
-    _check_account(settings, broker, account_id, stop.account)
 
     def booked() -> BookedPositions:
         with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
             return database.bind(key).booked_positions()
+
+    def recall() -> LastKnown:
+        from tradebot.runtime.locked_out import last_known
+
+        return last_known(settings, key, clock)
 
     of_account = AccountLatch(latch.of_home, key, others=tuple)
     desk = StopDesk(
         ownership=Ownership(key),
         clock=clock,
         broker=broker,
-        market=venue.market,
+        market=market,
         latch=of_account,
         alerts=spool_alerts(settings, key, clock),
         booked=booked,
-        narrow_latch=lambda: None if stop.dry_run else latch.narrow(of_account),
+        last_known=recall,
+        narrow_latch=lambda: None if stop.dry_run or not account_id else latch.narrow(of_account),
         not_latched=latch.failure,
         timeout=settings.emergency_shutdown_timeout,
         journal=NoJournal() if stop.dry_run else _journal(held, settings.home, key, stop.reason),
@@ -134,6 +145,14 @@ def _open_ports(
         timings={} if stop.dry_run else {"latched": latched_after},
     )
     return desk, home_context(settings, broker, account_id), loaded
+
+
+def _locked_out(settings: Settings, stop: StopOptions, error: AuthNeeded) -> tuple[Broker, MarketData, Clock, str]:
+    """Ports of a broker that no request can be made to, and the account as far as it is known: "" if it is not."""
+    from tradebot.runtime.locked_out import LockedOut, pinned_account
+
+    broker, market = LockedOut(settings, error).ports()
+    return broker, market, SystemClock(), stop.account or pinned_account(settings)
 
 
 def _check_home(options: GlobalOptions, home: Path) -> None:

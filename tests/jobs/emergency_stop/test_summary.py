@@ -13,7 +13,7 @@ from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.emergency_stop.two_positions import buy_by_hand, holding_two, told
 from tests.jobs.house import House, Script
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState
-from tradebot.errors import ExitCode, OrderRefused
+from tradebot.errors import AuthNeeded, ExitCode, OrderRefused
 from tradebot.jobs.emergency_stop.summary import alert_text
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
@@ -101,3 +101,33 @@ def test_a_closing_order_that_is_refused_leaves_its_reason(house: House) -> None
     later = house.check_exits()  # halted, and what was left open is protected again
     assert later.unprotected == Decimal(0)
     assert house.stops() == [(Decimal(50), Decimal(90))]
+
+
+class LocksOut(Around):
+    """Accepts the session for the first cancels, and then never again."""
+
+    def before(self, call: str, asked: object = None) -> None:
+        if call != "cancel" and self.calls.count("open_orders") > 1:
+            raise AuthNeeded("the session is over. Run `tradebot auth robinhood`.")
+
+
+def test_a_stop_that_is_locked_out_ends_with_nine_and_tells_what_is_left_to_a_person(house: House) -> None:
+    with house.by_hand() as broker:
+        broker.cancel(next(o.broker_order_id for o in broker.open_orders() if o.symbol == "ACME"))
+    house.check_exits("10:00", wrap=lambda broker: Unreachable(broker, "submit"))
+    outcome = house.emergency_stop(wrap=LocksOut)
+    assert outcome.codes == {ExitCode.INCOMPLETE}
+    assert told(outcome) == [
+        ("position", "ACME", "left to you"),
+        ("position", "BOLT", "left open with its stop"),
+    ]
+    assert any("Without a stop, as last seen 2007-01-04 10:00 EST: $5,000.00 of ACME" in each for each in outcome.notes)
+    assert "set one at 90 or sell in the broker's app" in alert_text(outcome)
+    assert house.stops("BOLT") == [(Decimal(50), Decimal(90))]
+
+
+def test_a_stop_that_is_locked_out_tells_what_to_sell_where_closing_was_asked_for(house: House) -> None:
+    outcome = house.emergency_stop(close=True, wrap=LocksOut)
+    assert outcome.exit_code is ExitCode.INCOMPLETE
+    details = [line.detail for line in outcome.lines if line.result == "left to you"]
+    assert details == [f"cancel its stop at 90, then sell 50 {each} in the broker's app" for each in ("ACME", "BOLT")]

@@ -23,6 +23,7 @@ class StopResult(StrEnum):
     PROTECTED = "left open with its stop"
     BARE = "left open without a stop"
     FOREIGN = "foreign, left open"
+    BY_HAND = "left to you"  # the broker cannot be asked: a person has to do it there
     WOULD_CANCEL = "would be cancelled"
     WOULD_CLOSE = "would be closed"
     WOULD_ARM = "would be left open with a new stop"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tradebot.core.model.ownership import BookedPositions, Ownership
+from tradebot.core.safety.last_known import LastKnown
 from tradebot.jobs.emergency_stop.journal import InLedger, NoJournal, StopJournal
 from tradebot.jobs.emergency_stop.submit import ByIdAlone, StopSender
 from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
@@ -52,6 +53,7 @@ class StopDesk:
     latch: Latch
     alerts: Alerts
     booked: Callable[[], BookedPositions]  # reads the ledger; may raise LedgerError
+    last_known: Callable[[], LastKnown] = LastKnown  # for a person to go by; may raise LedgerError
     narrow_latch: Callable[[], None] = lambda: None  # lets the halt hold for this account alone; raises nothing
     not_latched: str = ""  # why the latch could not be written; the stop goes on
     timeout: float = 300.0  # seconds after which the stop gives up
@@ -77,6 +79,7 @@ def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
         latch=desk.latch,
         alerts=desk.alerts,
         booked=desk.ledger.booked_positions,
+        last_known=lambda: desk.ledger.last_known(desk.clock.now()),
         timeout=desk.settings.emergency_shutdown_timeout,
         ledger_sender=sender,
         journal=InLedger(desk.ledger.decisions),

@@ -24,7 +24,7 @@ from tradebot.core.safety.identity import followed, unfollowed_gaps
 from tradebot.core.safety.lost_orders import QUARANTINE, Look, holds_nothing_else
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.stop_state import OwnedShares, StopGoal, StopState, blocks
-from tradebot.errors import Blocked, BrokerUnavailable, TradebotError
+from tradebot.errors import AuthNeeded, Blocked, BrokerUnavailable, TradebotError
 from tradebot.jobs.emergency_stop.desk import StopDesk
 from tradebot.jobs.emergency_stop.submit import StopSender
 from tradebot.jobs.emergency_stop.unseen import unseen_entries
@@ -78,6 +78,7 @@ class EmergencyStop:
     timings: dict[str, float] = field(default_factory=dict)  # seconds since ``desk.began``
     first_read_at: datetime | None = None  # desk time, aware UTC
     unseen: tuple[Intent, ...] = ()  # entries that may be at the broker, though the newest read shows them nowhere
+    locked_out: str = ""  # why only a person can go on at the broker; "" where it answers
     elapsed: float = 0.0  # seconds since the first read, pauses that took no time counted
     _splits: dict[str, Decimal] = field(default_factory=dict)  # ratio by symbol, of splits that are not booked
 
@@ -237,6 +238,8 @@ class EmergencyStop:
             return call()
         except READ_ERRORS as error:
             self.unread[what] = str(error)
+            if isinstance(error, AuthNeeded):
+                self.locked_out = str(error)
             return None
 
     def is_at_rest(self, state: StopState) -> bool:

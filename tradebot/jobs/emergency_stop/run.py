@@ -44,6 +44,8 @@ def finish(stop: EmergencyStop) -> StopOutcome:
     agreed = 0
     for _ in stop.reads():
         state = stop.read()
+        if stop.locked_out:
+            break
         busy = stop.others_at_work() or stop.may_still_arrive()
         if state is not None and not state.is_at_rest:
             stop.act(state)
@@ -52,7 +54,7 @@ def finish(stop: EmergencyStop) -> StopOutcome:
         if agreed == READS_THAT_AGREE:
             break
     stop.has_agreed = agreed == READS_THAT_AGREE
-    if stop.goal.close and not stop.has_agreed:
+    if stop.goal.close and not stop.has_agreed and not stop.locked_out:
         stop.protect_unclosed()
     stop.desk.narrow_latch()
     outcome = outcome_of(stop)

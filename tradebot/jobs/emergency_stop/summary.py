@@ -9,26 +9,54 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO, canonical, dollars, plural
+from tradebot.core.results.by_hand import by_hand_lines
 from tradebot.core.results.outcomes import FailureLine, Outcome
 from tradebot.core.results.stop_entry import StopEntry
 from tradebot.core.results.stop_outcome import StopLine, StopOutcome, StopResult
+from tradebot.core.safety.last_known import LastKnown, bare_text
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.core.safety.stop_state import OwnedShares, StopState
-from tradebot.errors import ExitCode
+from tradebot.errors import ExitCode, LedgerError
 from tradebot.jobs.emergency_stop.loop import READ_ERRORS, EmergencyStop
 
 
 def outcome_of(stop: EmergencyStop) -> StopOutcome:
     """The outcome of a stop that ended; its lines and headline go to the journal too."""
-    lines = (*_cancelled_orders(stop), *_open_orders_and_positions(stop), *_closed_positions(stop))
+    known = _recall(stop) if stop.locked_out else None
+    lines = tuple(_lines(stop, known))
     codes = _codes(stop)
-    outcome = _outcome(stop, lines, _headline(stop, codes), codes)
+    outcome = _outcome(stop, lines, _headline(stop, codes), codes, notes=_notes(known))
     for line in lines:
         detail = f"{line.dollars} USD {line.detail}".strip()
         stop.desk.journal.write(StopEntry(stop.now(), line.result, line.symbol, "", line.quantity, detail))
     code = int(outcome.exit_code)
     stop.desk.journal.write(StopEntry(stop.now(), f"ended with {code}", detail=outcome.headline, exit_code=code))
     return outcome
+
+
+def _recall(stop: EmergencyStop) -> LastKnown:
+    try:
+        return stop.desk.last_known()
+    except LedgerError as error:
+        stop.failures.append(FailureLine("ledger", f"it cannot be read: {error}"))
+        return LastKnown()
+
+
+def _lines(stop: EmergencyStop, known: LastKnown | None) -> Iterator[StopLine]:
+    """The lines of what became of orders and positions. ``known``: what is left to a person, as last seen."""
+    yield from _cancelled_orders(stop)
+    if known is None:
+        yield from _open_orders_and_positions(stop)
+    else:
+        yield from by_hand_lines(known, close=stop.goal.close)
+    yield from _closed_positions(stop)
+
+
+def _notes(known: LastKnown | None) -> tuple[str, ...]:
+    if known is None:
+        return ()
+    seen = f"what is left to you is what the ledger knew ({known.when}); stops that rest at the broker rest on"
+    return (seen, bare_text(known), *(f"left last: {each}" for each in known.sent))
 
 
 def alert_text(outcome: StopOutcome) -> str:
@@ -40,7 +68,7 @@ def alert_text(outcome: StopOutcome) -> str:
         f"{line.what} {canonical(line.quantity)} {line.symbol} ({dollars(line.dollars)}): {line.result}"
         + (f", {line.detail}" if line.detail else "")
         for line in outcome.lines
-        if line.result in (StopResult.STILL_OPEN, StopResult.BARE)
+        if line.result in (StopResult.STILL_OPEN, StopResult.BARE, StopResult.BY_HAND)
     ]
     again = ExitCode.INCOMPLETE in outcome.codes
     to_do = "Look at the broker, and run `tradebot emergency-stop` again." if again else "`tradebot status` says more."
@@ -60,16 +88,16 @@ def _outcome(
     headline: str,
     codes: set[ExitCode],
     status: RunStatus = RunStatus.RAN,
+    notes: tuple[str, ...] = (),
 ) -> StopOutcome:
     desk, state = stop.desk, stop.state
     left = state.to_cancel() if state and "orders" not in stop.unread else None
     held = state.ours_held() if state and left is not None and state.positions is not None else None
-    notes = []
     try:
         account = desk.broker.account()
     except READ_ERRORS as error:
         account = None
-        notes.append(f"the account's balance could not be read: {error}")
+        notes = (*notes, f"the account's balance could not be read: {error}")
     failures = [*stop.failures, *(FailureLine(what, message) for what, message in stop.unread.items())]
     failures += [FailureLine(gap.symbol, _unfollowed_text(gap)) for gap in stop.unfollowed()]
     failures += [FailureLine(each.symbol, _unseen_text(each)) for each in stop.unseen]
@@ -88,7 +116,7 @@ def _outcome(
         codes=frozenset(codes),
         halts=desk.latch.read(),
         failures=tuple(failures),
-        notes=tuple(notes),
+        notes=notes,
         account=account,
         timings={**desk.timings, **stop.timings, "whole": stop.seconds()},
     )
@@ -125,13 +153,15 @@ def _codes(stop: EmergencyStop) -> set[ExitCode]:
     is_reached = stop.state is not None and stop.state.is_reached
     if not stop.has_agreed or not is_reached or stop.unfollowed() or stop.unseen or stop.desk.not_latched:
         codes.add(ExitCode.INCOMPLETE)
-    if stop.unread:
+    if stop.unread and not stop.locked_out:
         codes.add(ExitCode.BROKER)
     return codes
 
 
 def _headline(stop: EmergencyStop, codes: set[ExitCode]) -> str:
     state = stop.state
+    if stop.locked_out:
+        return "latched, but only you can go on: do in the broker's app what is left to you, then log in again"
     if state is None or stop.unread:
         return "latched, but the broker could not be read to the end: run it again"
     if left := state.to_cancel():

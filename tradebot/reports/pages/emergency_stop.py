@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _RESULT_TONES = {
     StopResult.STILL_OPEN: Tone.BAD,
     StopResult.BARE: Tone.BAD,
+    StopResult.BY_HAND: Tone.BAD,
     StopResult.CANCELLED: Tone.GOOD,
     StopResult.CLOSED: Tone.GOOD,
 }

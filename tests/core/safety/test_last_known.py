@@ -1,0 +1,23 @@
+"""What is said of an account whose broker cannot be asked any more."""
+
+from __future__ import annotations
+
+from tests.core.builders import NOW, TODAY, D
+from tradebot.core.safety.bare_time import BarePeriod
+from tradebot.core.safety.last_known import LastKnown, bare_text
+
+BARE = (
+    BarePeriod(TODAY, "trend", "AAPL", D(100), D(5100), NOW),
+    BarePeriod(TODAY, "trend", "MSFT", D(10), D(300), NOW),
+)
+
+
+def test_what_was_last_seen_bare_is_told_in_dollars() -> None:
+    told = bare_text(LastKnown(NOW, bare=BARE))
+    assert "$5,100.00 of AAPL (100 shares of trend)" in told
+    assert "$5,400.00 in all" in told
+
+
+def test_it_is_said_when_the_account_was_seen_last_or_that_it_never_was() -> None:
+    assert bare_text(LastKnown()) == "No share of ours was without a stop (it was never looked at)."
+    assert "as last seen" in LastKnown(NOW).when

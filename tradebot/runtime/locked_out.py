@@ -1,0 +1,75 @@
+"""An emergency stop at a broker that only a person can log in to again: what it can still do without any request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, cast
+
+from tradebot.core.model.exchange_time import new_york_text
+from tradebot.core.model.values import canonical
+from tradebot.core.safety.last_known import LastKnown
+from tradebot.errors import AuthNeeded, LedgerError
+from tradebot.home import paths
+from tradebot.home.sent_orders import SentOrder, read_sent_orders
+from tradebot.ledger.database import open_without_migrating
+from tradebot.ports import Broker, Clock, MarketData
+from tradebot.settings import Settings
+
+#: Seconds to wait for a ledger that another process holds.
+LEDGER_TIMEOUT = 2.0
+#: How many of the orders that left last are told where there is no ledger.
+MOST_SENT = 20
+
+
+class LockedOut:
+    """Ports of a broker, each call of which raises AuthNeeded."""
+
+    def __init__(self, settings: Settings, error: AuthNeeded) -> None:
+        self.name = str(settings.broker)
+        self.mode = str(settings.trading_mode)
+        self._error = error
+
+    def __getattr__(self, call: str) -> Callable[..., Any]:
+        def refuse(*arguments: object, **named: object) -> Any:
+            raise self._error
+
+        return refuse
+
+    def ports(self) -> tuple[Broker, MarketData]:
+        """The same as the ports of a desk."""
+        return cast(Broker, self), cast(MarketData, self)
+
+
+def pinned_account(settings: Settings) -> str:
+    """The id of the account that the ledger has pinned; "" where it cannot tell."""
+    try:
+        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
+            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+    except LedgerError:
+        return ""
+    return pinned.account_id if pinned else ""
+
+
+def last_known(settings: Settings, account_key: str, clock: Clock) -> LastKnown:
+    """The account as the ledger knew it last; without a ledger, the orders that left last. Raises nothing."""
+    try:
+        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
+            return database.bind(account_key).last_known(clock.now())
+    except LedgerError:
+        return LastKnown(sent=_sent_last(paths.sent_orders_file(settings.home)))
+
+
+def _sent_last(path: Path) -> tuple[str, ...]:
+    try:
+        sent = read_sent_orders(path)
+    except OSError:
+        return ()
+    return tuple(map(_text, sent[-MOST_SENT:]))
+
+
+def _text(sent: SentOrder) -> str:
+    prices = (("limit", sent.limit_price), ("stop", sent.stop_price))
+    priced = "".join(f" {name} {canonical(price)}" for name, price in prices if price is not None)
+    return f"{new_york_text(sent.at)}: {sent.side} {canonical(sent.quantity)} {sent.symbol}{priced}"
