@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tradebot.commands import heartbeats, logging_setup, render
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.schedule import Job
-from tradebot.errors import BrokerUnavailable, ConfigError, ExitCode, NotDue, TradebotError
+from tradebot.errors import AuthNeeded, BrokerUnavailable, ConfigError, ExitCode, NotDue, TradebotError
 from tradebot.runtime.before_desk import record_failure, why_not_due
 from tradebot.settings import GlobalOptions, Loaded
 
@@ -64,7 +64,7 @@ def ask_or_recall(
     ask: Callable[[Desk], Listing[T]],
     recall: Callable[[LedgerDesk], Listing[T]],
 ) -> tuple[Listing[T], HomeContext, ExitCode]:
-    """What the broker shows; where it is out of reach, what the ledger knew last, with the code BROKER.
+    """What the broker shows; where it is out of reach, what the ledger knew last, with the error's code.
 
     The header is printed before the return. Raises what ``runtime.open_desk`` and ``open_ledger_desk`` do.
     """
@@ -75,13 +75,13 @@ def ask_or_recall(
         with open_desk(options, job) as opened:
             found, context, warnings = ask(opened.desk), opened.context, opened.loaded.warnings
         code = ExitCode.OK
-    except BrokerUnavailable as error:
+    except (AuthNeeded, BrokerUnavailable) as error:
         try:
             with open_ledger_desk(options) as stored:
                 found, context, warnings = recall(stored.desk), stored.context, stored.loaded.warnings
         except ConfigError:  # a ledger that has no account yet, whose broker is away at first contact
             raise error from None
-        found, code = replace(found, trouble=str(error)), ExitCode.BROKER
+        found, code = replace(found, trouble=str(error)), error.exit_code
     render.begin(options, str(job), context, warnings)
     return found, context, code
 
@@ -97,7 +97,7 @@ def ledger_for(options: GlobalOptions, name: str) -> Iterator[OpenLedgerDesk]:
 
 
 @contextmanager
-def ledger_after(options: GlobalOptions, name: str, error: BrokerUnavailable) -> Iterator[OpenLedgerDesk]:
+def ledger_after(options: GlobalOptions, name: str, error: TradebotError) -> Iterator[OpenLedgerDesk]:
     """The ledger alone, once the broker could not be asked. Raises ``error`` where the ledger has no account yet."""
     from tradebot.runtime.open_ledger import open_ledger_desk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tradebot.commands import decorator
-from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.errors import AuthNeeded, BrokerUnavailable, ExitCode
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
@@ -27,7 +27,8 @@ def command(options: GlobalOptions, full: decorator.FullOption = False) -> ExitC
     What needs you first; then the account, positions with their stops and the distance to them, the dollars lost if
     every stop fills at its price, and today's jobs. With --full also the jobs of the last sessions, the last run of
     each job, and today's counters against the limits. It ends with 0 when it could look, whatever it saw. When the
-    broker is out of reach, it shows the halts, and account and positions as known last, and ends with 6.
+    broker is out of reach, it shows the halts, and account and positions as known last, and ends with 6; with 5 where
+    the session with the broker is over.
     """
     from functools import partial
 
@@ -40,7 +41,7 @@ def command(options: GlobalOptions, full: decorator.FullOption = False) -> ExitC
     try:
         with open_desk.desk_for(options, Job.STATUS) as opened:
             outcome, context = status.run(opened.desk, opened.lock_holder), opened.context
-    except BrokerUnavailable as error:
+    except (AuthNeeded, BrokerUnavailable) as error:
         with open_desk.ledger_after(options, "status", error) as stored:
-            outcome, context = status.recall(stored.desk, str(error)), stored.context
+            outcome, context = status.recall(stored.desk, str(error), error.exit_code), stored.context
     return render.finish(options, context, outcome, page)

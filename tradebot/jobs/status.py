@@ -81,7 +81,7 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
     )
 
 
-def recall(desk: LedgerDesk, trouble: str) -> StatusOutcome:
+def recall(desk: LedgerDesk, trouble: str, code: ExitCode = ExitCode.BROKER) -> StatusOutcome:
     """The halts in force, and account and positions as they were known last: the broker is out of reach."""
     halts = current_halts(desk, new_york_date(desk.now))
     held, point = positions.recall(desk, Selection()), desk.ledger.history.newest_equity()
@@ -91,7 +91,7 @@ def recall(desk: LedgerDesk, trouble: str) -> StatusOutcome:
         desk.session_at(desk.now).session,
         RunStatus.FAILED,
         known,
-        frozenset({ExitCode.BROKER}),
+        frozenset({code}),
         halts=halts,
     )
     return StatusOutcome.of(

@@ -7,6 +7,10 @@ from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine
+from tradebot.settings.redaction import learn_secrets
+
+#: Brokers whose account ids are shown masked: money can be moved by who knows the number of an account there.
+_SECRET_IDS = frozenset({("robinhood", "live")})
 
 
 class PinnedAccounts:
@@ -28,6 +32,12 @@ class PinnedAccounts:
         """The key of each pinned account."""
         rows = self._engine.all("SELECT account_key FROM accounts WHERE pinned = 1 ORDER BY account_key", {})
         return tuple(row["account_key"] for row in rows)
+
+    def mask_secret_ids(self) -> None:
+        """Let the account ids that are secret be masked in everything that this process shows."""
+        for row in self._engine.all("SELECT broker, mode, account_id FROM accounts", {}):
+            if (row["broker"], row["mode"]) in _SECRET_IDS:
+                learn_secrets(row["account_id"])
 
     def pin(self, account: PinnedAccount, *, opening_due: bool = False) -> None:
         """Pin an account to its (broker, mode). It replaces the one pinned before, whose rows stay.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -154,7 +154,7 @@ def open_database(path: Path, *, create: bool, durable: bool = True, busy_second
     except BaseException:
         engine.close()
         raise
-    return Database(engine)
+    return _masking(Database(engine))
 
 
 def open_without_migrating(path: Path, *, busy_seconds: float = BUSY_SECONDS, frozen: bool = False) -> Database:
@@ -174,7 +174,14 @@ def open_without_migrating(path: Path, *, busy_seconds: float = BUSY_SECONDS, fr
     except BaseException:
         engine.close()
         raise
-    return Database(engine)
+    return _masking(Database(engine))
+
+
+def _masking(database: Database) -> Database:
+    """The database, with its secret account ids masked. A damaged table is reported by what reads it."""
+    with suppress(LedgerError):
+        database.pinned_accounts.mask_secret_ids()
+    return database
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tradebot.runtime.homes import schedule_clock
 from tradebot.runtime.paper_exchange import whole_history
 from tradebot.runtime.strategies import sound_parameters
 from tradebot.runtime.strategy_process import strategy_runner
-from tradebot.settings import Loaded, Settings, process_environment
+from tradebot.settings import BrokerName, Loaded, Settings, process_environment
 
 if TYPE_CHECKING:
     from tradebot.plugins.discovery import FoundStrategy
@@ -44,6 +44,7 @@ def read_machine(loaded: Loaded, check_stop: Callable[[], None]) -> MachineFacts
     settings, wall = loaded.settings, SystemClock().wall()
     folder = settings.database_path.parent
     drive = system_needs.try_drive(folder)
+    days, trouble = _session(settings)
     drill, backup = drills.last_drill(settings.home), backups.last_backup(settings.home)
     return MachineFacts(
         wall=wall,
@@ -67,8 +68,20 @@ def read_machine(loaded: Loaded, check_stop: Callable[[], None]) -> MachineFacts
         strategy_faults=_strategy_faults(settings, check_stop),
         channels=_channels(settings, wall),
         has_alert_channel=_has_alert_channel(settings),
+        session_days=days,
+        session_trouble=trouble,
         by_hand=schedule_clock(settings) is ScheduleClock.EXCHANGE,
     )
+
+
+def _session(settings: Settings) -> tuple[float | None, str]:
+    """The days that are left of the stored session with the broker, None where it needs none, and its trouble."""
+    if settings.broker is not BrokerName.ROBINHOOD:
+        return None, ""
+    from tradebot.runtime.robinhood_auth import status
+
+    session = status(settings)
+    return session.days_left or 0.0, session.trouble or session.renewal
 
 
 def _findings(settings: Settings) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ class MachineFacts:
     strategy_faults: Mapping[str, str] = field(default_factory=dict)  # by strategy; "": it keeps the contract
     channels: Mapping[str, str] | None = None  # error by alert channel, "" for none; None: no test was due
     has_alert_channel: bool = False
+    session_days: float | None = None  # until the stored session with the broker ends; None where it needs none
+    session_trouble: str = ""  # why that session cannot be renewed; "": it can, as far as known
     by_hand: bool = False  # a person begins each session of the embedded exchange
 
 

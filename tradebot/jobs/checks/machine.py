@@ -14,6 +14,8 @@ _MIB = 2**20
 #: Bytes of free disk: fewer are a failure, and a warning. A backup needs as many as the ledger has.
 LEAST_ROOM, AMPLE_ROOM = 20 * _MIB, 500 * _MIB
 BACKUP_AGE, DRILL_AGE = timedelta(days=7), timedelta(days=90)
+#: Days of a session with the broker below which it is warned of. Jobs renew it before that, where they can.
+FEW_DAYS = 3
 
 
 def checks(machine: MachineFacts) -> Iterator[Check]:
@@ -25,6 +27,7 @@ def checks(machine: MachineFacts) -> Iterator[Check]:
     yield _logs(machine)
     yield _env_file(machine)
     yield _environment(machine)
+    yield from _session(machine)
     yield _alerts(machine)
     yield _backup(machine)
     yield _drill(machine)
@@ -88,6 +91,20 @@ def _environment(machine: MachineFacts) -> Check:
         figure = f"{names} in the environment of a machine with {plural(machine.other_users, 'other user')}"
         return Check("environment", WARN, figure, "write them into .env, which only you can read")
     return Check("environment", PASS, "no secret where other users might see it")
+
+
+def _session(machine: MachineFacts) -> Iterator[Check]:
+    """The stored session with a broker that has no keys."""
+    if machine.session_days is None:
+        return
+    figure = f"{machine.session_days:.1f} days left"
+    if machine.session_trouble:
+        remedy = "log in with `tradebot auth robinhood` before it ends"
+        yield Check("session", WARN, f"{figure}, and it cannot be renewed: {machine.session_trouble}", remedy)
+    elif machine.session_days < FEW_DAYS:
+        yield Check("session", WARN, figure, "run `tradebot auth robinhood` if the next job does not renew it")
+    else:
+        yield Check("session", PASS, figure)
 
 
 def _never_set_up(machine: MachineFacts, name: str, figure: str, remedy: str) -> Check:
