@@ -42,6 +42,14 @@ def test_a_job_tells_what_the_ledger_saw_bare_and_what_rests_on(at_robinhood: Pa
     assert "$5,000.00 of ACME" in alerts
 
 
+def test_what_was_known_last_is_shown_and_the_number_of_the_account_is_not(at_robinhood: Path, run: Run) -> None:
+    for command in ("status", "positions", "orders", "alerts list"):
+        ended = run(*command.split(), "--home", at_robinhood, "--json")
+        assert ended.code == (0 if command == "alerts list" else 5), command
+        assert "123456789" not in ended.out + ended.err
+    assert "********" in run("status", "--home", at_robinhood).out
+
+
 def test_an_emergency_stop_latches_and_tells_what_is_left_to_a_person(at_robinhood: Path, run: Run) -> None:
     ended = run("emergency-stop", "--home", at_robinhood, "--json")
     assert ended.code == 9, ended.err

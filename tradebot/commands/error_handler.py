@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 
 from tradebot.commands import heartbeats, logging_setup, signal_handlers
-from tradebot.errors import AuthNeeded, ExitCode, NotDue, Stopped, TradebotError
+from tradebot.errors import ExitCode, NotDue, Stopped, TradebotError
 from tradebot.reports.streams import emit, escape_unencodable, tell
 from tradebot.runtime import clocks
 from tradebot.settings import GlobalOptions
@@ -78,7 +78,7 @@ def _report_error(name: str, options: GlobalOptions, error: TradebotError) -> Ex
         from tradebot.reports import json_output
 
         emit(logging_setup.redact(json_output.error_json(name, error)))
-    _notify(options, name, error.exit_code, message, auth_needed=isinstance(error, AuthNeeded))
+    _notify(options, name, error.exit_code, message)
     return error.exit_code
 
 
@@ -98,7 +98,7 @@ def _report_bug(name: str, options: GlobalOptions, error: Exception) -> ExitCode
     return ExitCode.BUG
 
 
-def _notify(options: GlobalOptions, name: str, code: ExitCode, message: str, *, auth_needed: bool = False) -> None:
+def _notify(options: GlobalOptions, name: str, code: ExitCode, message: str) -> None:
     from tradebot.commands import notify  # imports the outcomes of jobs, which an emergency stop does without at first
 
-    notify.of_failure(options, name, code, message, auth_needed=auth_needed)
+    notify.of_failure(options, name, code, message)

@@ -56,11 +56,8 @@ def of_outcome(options: GlobalOptions, header: RunHeader, outcome: AnyOutcome) -
     return replace(outcome, codes=codes, failures=(*outcome.failures, failure)), (*warnings, failure.message)
 
 
-def of_failure(options: GlobalOptions, name: str, code: ExitCode, message: str, *, auth_needed: bool = False) -> None:
-    """Raise and deliver the alert of a job that failed. Its own errors are logged.
-
-    auth_needed: whether it failed because the session with the broker is over, so that nothing can be protected.
-    """
+def of_failure(options: GlobalOptions, name: str, code: ExitCode, message: str) -> None:
+    """Raise and deliver the alert of a job that failed. Its own errors are logged."""
     if name not in _UNATTENDED or code not in _LEVELS:
         return
     try:
@@ -69,10 +66,6 @@ def of_failure(options: GlobalOptions, name: str, code: ExitCode, message: str, 
 
         settings = load_valid(options)
         if is_home(settings):
-            if auth_needed:
-                from tradebot.runtime.auth_needed import last_seen_bare
-
-                message = f"{message}\n\n{last_seen_bare(settings)}"
             _raise(settings, Job(name), code, message, "")
             alerting.deliver(settings, ledger=name != Job.EMERGENCY_STOP)
     except (TradebotError, OSError) as error:

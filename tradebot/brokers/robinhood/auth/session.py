@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tradebot.brokers.robinhood.auth.token_file import TokenFile
+from tradebot.brokers.robinhood.auth.token_file import LOG_IN, TokenFile
 from tradebot.brokers.robinhood.auth.token_requests import TokenRequests, TokensRefused
 from tradebot.brokers.robinhood.auth.tokens import Renewal, Tokens
 from tradebot.brokers.robinhood.hosts import HEADERS
@@ -19,10 +19,6 @@ LOCK_SECONDS = 60.0
 URGENT_LOCK_SECONDS = 2.0
 
 _LOG = logging.getLogger(__name__)
-_OVER = (
-    "Run `tradebot auth robinhood` in a terminal: until then nothing can be read, sent or cancelled there. Stops that "
-    "rest at Robinhood go on resting"
-)
 
 
 class StoredSession:
@@ -72,7 +68,7 @@ class StoredSession:
         try:
             self._tokens = self._exchanged(tokens, is_refused=True)
         except TokensRefused as error:
-            raise AuthNeeded(f"the session with Robinhood is over: {error} {_OVER}.") from None
+            raise AuthNeeded(f"the session with Robinhood is over: {error} {LOG_IN}") from None
         except OutcomeUnknown as error:
             raise BrokerUnavailable(
                 f"Robinhood does not accept the session any more, and its renewal got no answer: {error} The next "
@@ -84,7 +80,7 @@ class StoredSession:
 
     def refusal(self, message: str) -> Blocked:
         """The error for an access token that is refused although it is new."""
-        return AuthNeeded(f"{message} {_OVER}.")
+        return AuthNeeded(f"{message} {LOG_IN}")
 
     def _current(self) -> Tokens:
         if self._tokens is None:

@@ -22,7 +22,11 @@ from tradebot.settings.redaction import learn_secrets
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
-_LOG_IN = "Run `tradebot auth robinhood` in a terminal."
+#: What a person does about a session that is missing or over, and what goes on without.
+LOG_IN = (
+    "Run `tradebot auth robinhood` in a terminal: until then nothing can be read, sent or cancelled there. Stops that "
+    "rest at Robinhood go on resting."
+)
 
 
 class TokenFile:
@@ -45,11 +49,11 @@ class TokenFile:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise AuthNeeded(f"the tokens in {self.path} cannot be read ({error}). {_LOG_IN}") from error
+            raise AuthNeeded(f"the tokens in {self.path} cannot be read ({error}). {LOG_IN}") from error
         try:
             tokens = _from_json(json.loads(text))
         except (ValueError, KeyError, TypeError, OverflowError):
-            raise AuthNeeded(f"{self.path} is damaged: it holds no tokens. {_LOG_IN}") from None
+            raise AuthNeeded(f"{self.path} is damaged: it holds no tokens. {LOG_IN}") from None
         _learn(tokens)
         self._warn_if_exposed()
         return tokens
@@ -58,7 +62,7 @@ class TokenFile:
         """The tokens. Raises AuthNeeded if there are none."""
         tokens = self.read()
         if tokens is None:
-            raise AuthNeeded(f"no session with Robinhood is stored for this login. {_LOG_IN}")
+            raise AuthNeeded(f"no session with Robinhood is stored for this login. {LOG_IN}")
         return tokens
 
     def write(self, tokens: Tokens) -> None:
