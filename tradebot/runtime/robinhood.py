@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.client import Client
+from tradebot.brokers.http.json_cache import JsonCache
 from tradebot.brokers.http.timeouts import EMERGENCY, RealPause, Timeouts
 from tradebot.brokers.robinhood.auth.session import LOCK_SECONDS, URGENT_LOCK_SECONDS, StoredSession
 from tradebot.brokers.robinhood.auth.token_file import TokenFile
 from tradebot.brokers.robinhood.auth.token_requests import TokenRequests
+from tradebot.brokers.robinhood.broker import Login, RobinhoodBroker, Surroundings
 from tradebot.brokers.robinhood.data import RobinhoodMarket
 from tradebot.brokers.robinhood.hosts import account_host, transfers_host
+from tradebot.brokers.robinhood.instruments import InstrumentBook
 from tradebot.brokers.robinhood.pacing import RequestGap, TokenPace
 from tradebot.brokers.robinhood.response_meaning import parse_response
-from tradebot.errors import AuthNeeded, ConfigError, Problem
+from tradebot.errors import AuthNeeded, ConfigError
 from tradebot.home import paths
 from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker, Calendar, Clock, MarketData
-from tradebot.settings import Settings
+from tradebot.settings import BrokerName, Settings
 from tradebot.settings.endpoints import Endpoint
 
 
@@ -78,6 +84,32 @@ def open_robinhood(
 ) -> tuple[Broker, MarketData]:
     """The broker and its market data. Raises AuthNeeded without tokens, and ConfigError."""
     apis = open_apis(settings, clock, timeouts)
-    account_number(settings, apis.session)
-    fix = "Write BROKER=paper, the embedded exchange, or BROKER=alpaca."
-    raise ConfigError([Problem("BROKER", "the robinhood broker is not in this version yet", fix)])
+    market = open_market(settings, apis.account, clock, calendar)
+    folder = paths.state_folder(settings.home)
+    surroundings = Surroundings(
+        clock=clock,
+        quotes=market.quotes,
+        cache_folder=folder,
+        sent_orders=paths.sent_orders_file(settings.home),
+        strategies=partial(_strategy_names, settings),
+        sessions=partial(_decision_sessions, calendar),
+        must_record=timeouts is not EMERGENCY,
+    )
+    login = Login(apis.account, apis.transfers, account_number(settings, apis.session))
+    cache = JsonCache(folder, BrokerName.ROBINHOOD, "instruments", apis.account.endpoint.host)
+    instruments = InstrumentBook(apis.account, cache, clock)
+    return RobinhoodBroker(login, surroundings, settings.robinhood_entry_collar_pct, instruments), market
+
+
+def _strategy_names(settings: Settings) -> frozenset[str]:
+    """The names that an order of this home can carry: those of the settings, and those of every strategy found here."""
+    from tradebot.plugins.discovery import discover  # few orders have to be told by their possible ids
+
+    with suppress(ConfigError):
+        return frozenset(settings.strategies) | {found.name for found in discover([settings.strategies_path])}
+    return frozenset(settings.strategies)
+
+
+def _decision_sessions(calendar: Calendar, day: date) -> tuple[date, ...]:
+    """The sessions in which an order of a New York date can have been decided: that of the date and the one before."""
+    return (day, calendar.previous(day).session)
