@@ -155,8 +155,8 @@ class FaultyBroker:
     # --- writes --------------------------------------------------------------------------------
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        request = self.capabilities.sent(request)
         self._witness.order_leaves(self._exchange, request, None)
+        request = self.capabilities.sent(request)
 
         def arrive(broker: PaperBroker) -> BrokerOrder:
             return self._taken_in(broker.submit(request))

@@ -23,6 +23,7 @@ class Door(Protocol):
     """One way in. ``account_key`` is the account behind it, as the ledger knows it.
 
     ``fees_apart`` says whether the fee of a fill is told as cash by itself; ``fresh_for`` is that of a desk here.
+    ``tells_expiry`` says whether an order that expired is told apart from one that was cancelled.
     ``host`` is what messages call the broker; at some it has another port in each run.
     """
 
@@ -34,6 +35,9 @@ class Door(Protocol):
 
     @property
     def fees_apart(self) -> bool: ...
+
+    @property
+    def tells_expiry(self) -> bool: ...
 
     @property
     def fresh_for(self) -> timedelta: ...
@@ -75,6 +79,7 @@ class OwnDoor:
     account_key = "paper:paper:PAPER-0002"
     host = "the broker"
     fees_apart = False
+    tells_expiry = True
     fresh_for = timedelta(0)
 
     def __init__(self, venue: Venue) -> None:

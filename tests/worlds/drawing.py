@@ -46,6 +46,7 @@ def _with_real_life(world: World, market: Market, possible: Possible) -> World:
     kinds = {"transfer": [1, 2], "dividend": [1, 2, 3], "split": [1, 2, NEVER, NEVER], "fill": [1]}
     odds = {"transfer": 0.3, "dividend": 0.2, "split": 0.5, "fill": 0.04}
     late = tuple((kind, chance.choice(after)) for kind, after in kinds.items() if chance.random() < odds[kind])
+    late = tuple(each for each in late if each[0] in possible.late_rows)
     return replace(
         _with_earlier_life(world, market, possible, chance),
         halted=halted,

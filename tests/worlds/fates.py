@@ -34,6 +34,7 @@ _KINDS: dict[FaultKind, tuple[Kind, ...]] = {
     K.TRUNCATED: (Kind.TRUNCATED,),
     K.CUT_OFF: (Kind.CUT_OFF,),
     K.DUPLICATE: (Kind.DUPLICATE,),
+    K.ID_BURNT: (Kind.ID_BURNT,),
     K.EMPTY_LIST: (Kind.EMPTY,),
     K.LAGGING: (Kind.LAGGING,),
     K.UNKNOWN_STATE: (Kind.UNKNOWN_STATUS,),

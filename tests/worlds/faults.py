@@ -50,6 +50,7 @@ class FaultKind(StrEnum):
     CUT_OFF = "answer cut off"  # a write has arrived: OutcomeUnknown
     NO_KEYS = "401"  # nothing was done: Blocked
     NO_INSTANTS = "rows without instants"
+    ID_BURNT = "id burnt"  # a write has used up its id, and there is no order: OutcomeUnknown
     NEW_FIELDS = "unknown fields"
     CLOCK_ASKEW = "clock askew"
     # The ledger's database.
@@ -99,6 +100,7 @@ ON_THE_WIRE = (
     FaultKind.CUT_OFF,
     FaultKind.NO_KEYS,
     FaultKind.NO_INSTANTS,
+    FaultKind.ID_BURNT,
     FaultKind.NEW_FIELDS,
     FaultKind.CLOCK_ASKEW,
 )

@@ -31,6 +31,7 @@ from tradebot.ledger.verify import verify_ledger
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 DEFAULT_ENTRY_FILL_SECONDS = 60
+BARE_AT_MOST = timedelta(seconds=40)
 _SYNCHRONISING = frozenset({"run-daily", "check-exits", "reconcile"})
 
 
@@ -54,6 +55,7 @@ def after(town: Town, ended: Iterable[Ended]) -> None:
                 cash_explained(town)
             protection_told(town, process)
             entries_ended(town, process)
+            bare_briefly(town, process)
 
 
 def recovered(town: Town) -> None:
@@ -111,6 +113,8 @@ def orders_settled(town: Town) -> None:
     states = {
         row["client_order_id"]: row["state"] for row in town.exchange.rows("SELECT client_order_id, state FROM orders")
     }
+    if not town.door.tells_expiry:
+        states = {each: "cancelled" if state == "expired" else state for each, state in states.items()}
     for row in town.ledger.rows("SELECT client_order_id, state, session FROM orders"):
         there = states.get(row["client_order_id"])
         if there is None:
@@ -208,6 +212,26 @@ def entries_ended(town: Town, process: Ended) -> None:
         is_ours = made is not None and made.account_hash == town.ours and made.purpose is Purpose.ENTRY
         if is_ours and datetime.fromisoformat(row["submitted_at"]) <= due:
             town.story.violate(Promise.OVERDUE, f"{row['client_order_id']} is still open")
+
+
+def bare_briefly(town: Town, process: Ended) -> None:
+    """What an entry of ours was filled with while a job was at work is soon sold by an order that rests, if any.
+
+    Shares without one at the end are told as bare, which is checked apart.
+    """
+    fills = (
+        "SELECT a.at, a.symbol, o.client_order_id FROM activities a JOIN orders o ON o.number = a.order_number"
+        " WHERE a.kind = 'fill' AND o.side = 'buy' AND a.at >= ? ORDER BY a.number"
+    )
+    covers = "SELECT min(submitted_at) FROM orders WHERE symbol = ? AND side = 'sell' AND submitted_at >= ?"
+    for fill in town.exchange.rows(fills, process.run.at.isoformat()):
+        made = parse(fill["client_order_id"])
+        if made is None or made.account_hash != town.ours or made.purpose is not Purpose.ENTRY:
+            continue
+        (covered,) = town.exchange.texts(covers, fill["symbol"], fill["at"])
+        if covered and datetime.fromisoformat(covered) > datetime.fromisoformat(fill["at"]) + BARE_AT_MOST:
+            message = f"{fill['client_order_id']} filled at {fill['at']}, its stop came at {covered}"
+            town.story.violate(Promise.BARE_BRIEFLY, message)
 
 
 def all_protected(town: Town) -> None:

@@ -76,7 +76,7 @@ def stops_of(ledger: Eyes, orders: Iterable[BrokerOrder]) -> dict[str, tuple[Dec
 
 
 def _worth(scene: Scene, equity: Decimal, opening: list[BrokerOrder], request: OrderRequest) -> Iterator[str]:
-    limits, price = scene.limits, scene.last[request.symbol]
+    limits, price = scene.limits, request.limit_price or scene.last[request.symbol]
     value = request.quantity * price
     if value > limits.max_order_value:
         yield f"it is worth {value}, {limits.max_order_value} is allowed"

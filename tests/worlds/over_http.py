@@ -47,6 +47,7 @@ class HttpDoor:
     #: The exchange of every world begins its account by a reset.
     account_key = "alpaca:paper:PAPER-0002"
     fees_apart = True
+    tells_expiry = True
     fresh_for = FRESH_FOR
 
     def __init__(self, venue: Venue, server: WorldServer) -> None:

@@ -28,6 +28,7 @@ class Promise(StrEnum):
     ORDERS_SETTLED = "every intent ends as its order did"
     POSITIONS = "the ledger explains the positions, or an open break says why not"
     CASH = "the ledger explains the cash, or an open break says why not"
+    BARE_BRIEFLY = "what a job sees filled has its stop within 40 seconds"
     PROTECTED = "unprotected dollars are zero or reported"
     REAL_CAUSE = "no halt without a cause, and no job that ends for breaks where nothing differs"
     HALT_ENDS = "a halt whose cause is gone ends as it says"

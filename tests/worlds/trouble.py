@@ -65,6 +65,7 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.NEW_FIELDS: _NO_ANSWER,
     K.CLOCK_ASKEW: ("clock",),
     K.NO_INSTANTS: ("activities",),
+    K.ID_BURNT: ("submit",),
 }
 #: How late a call can come in a process; those that are made for each order come soon.
 _LATEST = {ANY: 400, "sql": 350, "begin": 25, "commit": 25, "read": 25, "submit": 2, "check": 2, "assert_held": 2}
@@ -147,7 +148,8 @@ class Possible:
 
     ``often`` are the odds of a further fault in a process, of which one holds in a world; it has ``most`` at most.
     ``shown`` is what the broker says by itself that is out of the ordinary. ``capabilities`` are those of the broker,
-    ``fractions_stay`` says whether a split leaves the account fractions of a share.
+    ``fractions_stay`` says whether a split leaves the account fractions of a share. ``late_rows`` are the kinds of
+    activities that it may tell days late.
     """
 
     kinds: tuple[FaultKind, ...]
@@ -157,6 +159,7 @@ class Possible:
     shown: tuple[str, ...] = ()
     capabilities: Capabilities = EVERYTHING
     fractions_stay: bool = False
+    late_rows: tuple[str, ...] = ("transfer", "dividend", "split", "fill")
 
 
 AT_ITS_OWN_DOOR = Possible(WITHOUT_WIRE, (*_BY_HAND, Deed.BUST, Deed.CORRECT))
@@ -173,13 +176,24 @@ SIMPLE_ORDERS = Capabilities(
 )
 AT_A_SIMPLE_DOOR = replace(AT_ITS_OWN_DOOR, capabilities=SIMPLE_ORDERS, fractions_stay=True)
 LEG_HELD = "leg held"
+PENDING_CANCEL, NO_REF_ID, NOT_LISTED = "cancel pending", "order without its id", "order not in the lists yet"
 #: Most faults cost a read no more than another try, so that more of them are needed to do any harm.
 OVER_HTTP = Possible(
-    tuple(kind for kind in FaultKind if kind is not K.REPEATED),
+    tuple(kind for kind in FaultKind if kind not in (K.REPEATED, K.ID_BURNT)),
     _BY_HAND,
     often=(0.7, 0.9, 0.97),
     most=10,
     shown=(LEG_HELD,),
+)
+#: What Robinhood's wire does not tell: the server's clock, and rows of a date without an instant.
+_NOT_AT_ROBINHOOD = (K.REPEATED, K.CLOCK_ASKEW, K.NO_INSTANTS)
+AT_ROBINHOOD = replace(
+    OVER_HTTP,
+    kinds=tuple(kind for kind in FaultKind if kind not in _NOT_AT_ROBINHOOD),
+    shown=(PENDING_CANCEL, NO_REF_ID, NOT_LISTED),
+    capabilities=SIMPLE_ORDERS,
+    fractions_stay=True,
+    late_rows=("transfer", "dividend", "split"),
 )
 
 

@@ -9,9 +9,10 @@ from tests.worlds.doors import Opening, directly
 from tests.worlds.drawing import draw
 from tests.worlds.market import Market
 from tests.worlds.over_http import over_http
+from tests.worlds.over_robinhood import over_robinhood
 from tests.worlds.simulate import simulate
 from tests.worlds.story import Story
-from tests.worlds.trouble import AT_A_SIMPLE_DOOR, AT_ITS_OWN_DOOR, OVER_HTTP, Possible
+from tests.worlds.trouble import AT_A_SIMPLE_DOOR, AT_ITS_OWN_DOOR, AT_ROBINHOOD, OVER_HTTP, Possible
 from tests.worlds.world import World
 
 
@@ -34,4 +35,5 @@ WAYS: Mapping[str, Way] = {
     "paper": Way(directly, AT_ITS_OWN_DOOR),
     "simple": Way(directly, AT_A_SIMPLE_DOOR),
     "alpaca": Way(over_http, OVER_HTTP),
+    "robinhood": Way(over_robinhood, AT_ROBINHOOD),
 }

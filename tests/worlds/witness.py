@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from tests.worlds.controls import Leaving, broken_controls, known_to
@@ -218,8 +219,15 @@ class Witness:
             stops=stops_of(self.town.ledger, status.open_orders),
             entries=entries_of(status.session, [o for o in map(broker.order, entries) if o is not None]),
         )
-        for breach in (*breaches(scene, request), *self._broken_controls(broker, scene, request, planned)):
+        broken = self._broken_controls(broker, scene, request, planned)
+        for breach in (*breaches(scene, self._with_its_stop(request)), *broken):
             self._violate(Promise.LIMITS, f"{request.client_order_id}: {breach}")
+
+    def _with_its_stop(self, request: OrderRequest) -> OrderRequest:
+        """An entry with the stop that it is to have: where no broker takes it along, the ledger has it."""
+        sql = "SELECT stop_loss FROM orders WHERE client_order_id = ? AND stop_loss IS NOT NULL"
+        written = self.town.ledger.texts(sql, request.client_order_id)
+        return replace(request, stop_loss=Decimal(written[0])) if written else request
 
     def _planned_price(self, request: OrderRequest) -> Decimal | None:
         """The price that an entry was sized on, as it is written in the ledger; None when it is written nowhere."""

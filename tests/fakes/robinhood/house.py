@@ -54,7 +54,8 @@ class Terms:
     Prices: ``spread`` is what bid and ask are off the last price. ``five_years``: "given", "null", or "a year" for a
     request of five years that is answered with one. ``todays_candle``: "after the close" or "from the open".
     ``quotes_missing`` and ``left_out`` are symbols whose quote is null, and whose row is not there at all.
-    ``renames`` has the new symbol by that of the exchange; the instrument's id stays.
+    ``renames`` has the new symbol by that of the exchange, ``first_names`` the first symbol by that of the exchange
+    where the exchange itself renamed it; the id of the instrument stays.
 
     Logins: ``lives`` is how long an access token serves. ``rotates``: whether a refresh ends the pair before it.
     ``approves``: how a new device is approved: "prompt", "sms", "email", or "" for no approval. ``mfa`` is the code
@@ -84,6 +85,7 @@ class Terms:
     quotes_missing: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     renames: dict[str, str] = field(default_factory=dict)
+    first_names: dict[str, str] = field(default_factory=dict)
     lives: float = 665_712.0
     rotates: bool = True
     approves: str = ""
@@ -118,7 +120,7 @@ class House:
     def names(self, account_id: str) -> Names:
         """The ids of the account; another account at the same exchange begins anew."""
         if self._names is None or self._names.account_id != account_id or self._names.base != self._base():
-            self._names = Names(account_id, self._base())
+            self._names = Names(account_id, self._base(), self.terms.first_names)
             self._happenings = None
             for kept in (self._read, self.refs, self.used, self.taken, self.ended_at, self.pending):
                 kept.clear()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID, uuid5
 
 _ROBINHOOD = UUID("8f0d2ad4-51c3-4a0e-9a5b-6d1c1ffb9be4")
 
 
 class Names:
-    """The ids of one account, and addresses at ``base``."""
+    """The ids of one account, and addresses at ``base``. ``first_names`` are those of symbols that were renamed."""
 
-    def __init__(self, account_id: str, base: str) -> None:
+    def __init__(self, account_id: str, base: str, first_names: Mapping[str, str]) -> None:
         self.account_id = account_id
         self.base = base
+        self._first_names = first_names
         self._account = uuid5(_ROBINHOOD, account_id)
         self._orders: list[str] = []
         self._numbers: dict[str, int] = {}
@@ -37,9 +39,9 @@ class Names:
     def account(self, number: str | None = None) -> str:
         return self.url(f"/accounts/{number or self.account_number}/")
 
-    @staticmethod
-    def instrument_id(symbol: str) -> str:
-        return str(uuid5(_ROBINHOOD, f"instrument {symbol}"))
+    def instrument_id(self, symbol: str) -> str:
+        """The id of an instrument, which it keeps whatever it is called."""
+        return str(uuid5(_ROBINHOOD, f"instrument {self._first_names.get(symbol, symbol)}"))
 
     def instrument(self, symbol: str) -> str:
         return self.url(f"/instruments/{self.instrument_id(symbol)}/")
