@@ -62,7 +62,13 @@ def test_four_answers_make_a_home_on_the_embedded_exchange(init: Init, tmp_path:
     assert stat.S_IMODE((home / ".env").stat().st_mode) == 0o600
     assert ("\nMAX_POSITIONS=4\n" in env, "LIVE" in env) == (True, False)
     assert (home / "trading_robot.db").exists()
-    for words in ("Write paper or alpaca.", "2 of 4.", "MAX_POSITIONS: ", "checks passed", "What comes next"):
+    for words in (
+        "that is no choice",
+        "2 of 4.",
+        "MAX_POSITIONS: ",
+        "checks passed",
+        "What comes next",
+    ):
         assert words in terminal.shown
     if scheduled:
         assert str(home) in tab.read_text()
@@ -106,6 +112,19 @@ def test_the_end_of_the_input_writes_nothing(init: Init, tmp_path: Path) -> None
         assert terminal.ended() == 2
     assert "nothing was written" in terminal.shown
     assert not (tmp_path / "home").exists()
+
+
+@needs_terminal
+def test_at_robinhood_a_login_comes_before_the_home(init: Init, tmp_path: Path) -> None:
+    with init() as terminal:
+        terminal.reply("robinhood", "", "", "yes")
+        assert terminal.ended() == 0, terminal.shown
+    home = tmp_path / "home"
+    assert "\nBROKER=robinhood\n" in (home / ".env").read_text() and "TRADING_MODE=paper" in (home / ".env").read_text()
+    assert not (home / "trading_robot.db").exists()
+    shown = " ".join(re.sub(r"\x1b\[[0-9;]*m", "", terminal.shown).split())
+    for command in ("auth robinhood", "init-db", "preflight", "schedule install"):
+        assert f"tradebot {command} --home {home}" in shown
 
 
 @contextmanager

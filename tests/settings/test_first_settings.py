@@ -36,7 +36,8 @@ def question(broker: str, text: str) -> Question:
 
 
 def test_there_are_at_most_six_questions() -> None:
-    assert {broker: 1 + len(questions_after(broker)) for broker in ("paper", "alpaca")} == {"paper": 4, "alpaca": 6}
+    numbers = {broker: 1 + len(questions_after(broker)) for broker in ("paper", "alpaca", "robinhood")}
+    assert numbers == {"paper": 4, "alpaca": 6, "robinhood": 4}
 
 
 def test_enter_at_every_question_gives_the_defaults() -> None:
@@ -75,11 +76,12 @@ def test_what_is_no_limit_is_refused(reply: str, words: str) -> None:
 
 
 def test_no_answer_switches_live_trading_on() -> None:
-    for reply in ("live", "robinhood", "", "paper live"):
+    for reply in ("live", "robinhood live", "", "paper live"):
         with pytest.raises(InvalidValue):
             broker_question().read(reply)
-    settings = settings_of({"BROKER": "alpaca", "ALPACA_API_KEY": KEY, "ALPACA_SECRET_KEY": SECRET})
-    assert (settings.trading_mode, settings.live_trading_enabled) == (TradingMode.PAPER, False)
+    for answers in ({"BROKER": "alpaca", "ALPACA_API_KEY": KEY, "ALPACA_SECRET_KEY": SECRET}, {"BROKER": "robinhood"}):
+        settings = settings_of(answers)
+        assert (settings.trading_mode, settings.live_trading_enabled) == (TradingMode.PAPER, False)
 
 
 def test_keys_are_hidden_needed_and_checked_by_their_type() -> None:

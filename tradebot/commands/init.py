@@ -36,9 +36,10 @@ _NOTHING_WRITTEN = "nothing was written."
 def command(options: GlobalOptions) -> ExitCode:
     """Set up a home, by at most six questions.
 
-    They are about broker, keys, limits, alerts and schedule. Keys are tried at the broker before they are written. What
-    you type as a secret is not shown. ^C at any time leaves nothing behind. Everything can be done without it: copy
-    env.example to `.env` in the home, then `tradebot init-db` and `tradebot preflight`.
+    They are about broker, keys, limits, alerts and schedule. Keys are tried at the broker before they are written. At
+    Robinhood a login comes next, and the home is made after it. What you type as a secret is not shown. ^C at any time
+    leaves nothing behind. Everything can be done without it: copy env.example to `.env` in the home, then `tradebot
+    init-db` and `tradebot preflight`.
     """
     from tradebot.commands import logging_setup, signal_handlers
     from tradebot.commands.preflight import check_before_open
@@ -53,6 +54,10 @@ def command(options: GlobalOptions) -> ExitCode:
         answers, text = _interview(settings.home)
         _write(env, text)
         logging_setup.begin(options)  # masks the secrets that it holds now
+        if _needs_login(options, answers):
+            _say(f"written: {env}, for you alone. Log in to Robinhood now, and make the home after that.")
+            _show_next(_after_login(_where(settings.home), answers))
+            return ExitCode.OK
         init_home(options)
         _say(f"written: {env}, for you alone; and made the home {settings.home}")
         code = check_before_open(options)
@@ -218,7 +223,7 @@ def _write(env: Path, text: str) -> None:
 def _finish(options: GlobalOptions, answers: Answers, code: ExitCode) -> None:
     """Install the schedule if that was the answer, and say what comes next."""
     from tradebot.commands import render, schedule
-    from tradebot.reports.layout import Facts, lines, section
+    from tradebot.reports.layout import lines, section
     from tradebot.runtime.homes import configuration
     from tradebot.settings.first_settings import SCHEDULE
 
@@ -230,15 +235,51 @@ def _finish(options: GlobalOptions, answers: Answers, code: ExitCode) -> None:
             scheduled = True
         except TradebotError as error:
             _say(f"the schedule was not installed: {error}")
-    render.show(section("What comes next", Facts(tuple(_next(str(home), code, answers, scheduled=scheduled)))))
+    _show_next(_next(_where(home), code, answers, scheduled=scheduled))
 
 
-def _next(home: str, code: ExitCode, answers: Answers, *, scheduled: bool) -> Iterable[tuple[str, str]]:
-    """What may be done next, each with its command line."""
+def _needs_login(options: GlobalOptions, answers: Answers) -> bool:
+    """Whether the broker is asked by a session that a person begins, and there is none."""
+    from tradebot.runtime.homes import configuration
+    from tradebot.settings import BrokerName
+
+    if answers["BROKER"] != BrokerName.ROBINHOOD:
+        return False
+    from tradebot.runtime.robinhood_auth import status
+
+    return bool(status(configuration(options).settings).trouble)
+
+
+def _where(home: Path) -> str:
+    """The option that names a home, as a shell takes it."""
     import shlex
     import subprocess
 
-    where = f" --home {subprocess.list2cmdline([home]) if os.name == 'nt' else shlex.quote(home)}"
+    return f" --home {subprocess.list2cmdline([str(home)]) if os.name == 'nt' else shlex.quote(str(home))}"
+
+
+def _show_next(steps: Iterable[tuple[str, str]]) -> None:
+    from tradebot.commands import render
+    from tradebot.reports.layout import Facts, section
+
+    render.show(section("What comes next", Facts(tuple(steps))))
+
+
+def _after_login(where: str, answers: Answers) -> Iterable[tuple[str, str]]:
+    """What comes next in a home whose broker wants a login first, each with its command line."""
+    from tradebot.settings.first_settings import SCHEDULE
+
+    yield "log in to Robinhood", f"tradebot auth robinhood{where}"
+    yield "make the home", f"tradebot init-db{where}"
+    yield "check it", f"tradebot preflight{where}"
+    if SCHEDULE in answers:
+        yield "let a scheduler start the jobs", f"tradebot schedule install{where}"
+    if "ALERT_URLS" in answers:
+        yield "see that alerts reach you", f"tradebot alerts test{where}"
+
+
+def _next(where: str, code: ExitCode, answers: Answers, *, scheduled: bool) -> Iterable[tuple[str, str]]:
+    """What may be done next, each with its command line."""
     if code is not ExitCode.OK:
         yield "mend what failed above, then", f"tradebot preflight{where}"
     if scheduled:

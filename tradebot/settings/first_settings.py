@@ -54,6 +54,7 @@ def broker_question() -> Question:
     choices = (
         ("paper", "the embedded exchange: play money, real prices of the past, no account and no network"),
         ("alpaca", "a paper account at Alpaca: play money, today's prices"),
+        ("robinhood", "the embedded exchange at Robinhood's prices of today: play money; unofficial, needs a login"),
     )
     return Question("Where is the account?", _broker, "choice | ~what it is", choices, default="paper")
 
@@ -87,8 +88,8 @@ def _line(name: str, text: str) -> str:
 
 
 def _broker(reply: str) -> Answers:
-    if reply.casefold() not in (BrokerName.PAPER, BrokerName.ALPACA):
-        raise InvalidValue("that is no choice", "Write paper or alpaca.")
+    if reply.casefold() not in list(BrokerName):
+        raise InvalidValue("that is no choice", "Write paper, alpaca or robinhood.")
     return {"BROKER": reply.casefold()}
 
 
