@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from tradebot.brokers.http.api import Api
@@ -16,6 +16,7 @@ from tradebot.brokers.robinhood.auth.token_file import TokenFile
 from tradebot.brokers.robinhood.auth.token_requests import TokenRequests
 from tradebot.brokers.robinhood.broker import Login, RobinhoodBroker, Surroundings
 from tradebot.brokers.robinhood.data import RobinhoodMarket
+from tradebot.brokers.robinhood.data.live_prices import RobinhoodLivePrices
 from tradebot.brokers.robinhood.hosts import account_host, transfers_host
 from tradebot.brokers.robinhood.instruments import InstrumentBook
 from tradebot.brokers.robinhood.pacing import RequestGap, TokenPace
@@ -23,9 +24,12 @@ from tradebot.brokers.robinhood.response_meaning import parse_response
 from tradebot.errors import AuthNeeded, ConfigError
 from tradebot.home import paths
 from tradebot.market.price_file import PriceFile
-from tradebot.ports import Broker, Calendar, Clock, MarketData
-from tradebot.settings import BrokerName, Settings
+from tradebot.ports import Calendar, Clock
+from tradebot.settings import BrokerName, Settings, TradingMode
 from tradebot.settings.endpoints import Endpoint
+
+#: How long a response may be used again, so that many symbols and orders make a few requests.
+FRESH_FOR = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,16 @@ def account_number(settings: Settings, session: StoredSession) -> str:
 def open_market(settings: Settings, api: Api, clock: Clock, calendar: Calendar) -> RobinhoodMarket:
     """The market data. Bars from before those of Robinhood come from PAPER_DATA, where it is set."""
     older = PriceFile(settings.paper_data_path, settings.paper_actions_path) if settings.paper_data else None
-    return RobinhoodMarket(api, paths.state_folder(settings.home), clock, calendar, older)
+    return RobinhoodMarket(api, paths.state_folder(settings.home), clock, calendar, older, FRESH_FOR)
 
 
 def open_robinhood(
     settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts
-) -> tuple[Broker, MarketData]:
-    """The broker and its market data. Raises AuthNeeded without tokens, and ConfigError."""
+) -> tuple[RobinhoodBroker, RobinhoodMarket]:
+    """The broker and its market data. On paper no account is named, so that none can be asked for.
+
+    Raises AuthNeeded where no account was chosen to trade live.
+    """
     apis = open_apis(settings, clock, timeouts)
     market = open_market(settings, apis.account, clock, calendar)
     folder = paths.state_folder(settings.home)
@@ -95,10 +102,19 @@ def open_robinhood(
         sessions=partial(_decision_sessions, calendar),
         must_record=timeouts is not EMERGENCY,
     )
-    login = Login(apis.account, apis.transfers, account_number(settings, apis.session))
+    live = settings.trading_mode is TradingMode.LIVE
+    login = Login(apis.account, apis.transfers, account_number(settings, apis.session) if live else "")
     cache = JsonCache(folder, BrokerName.ROBINHOOD, "instruments", apis.account.endpoint.host)
     instruments = InstrumentBook(apis.account, cache, clock)
     return RobinhoodBroker(login, surroundings, settings.robinhood_entry_collar_pct, instruments), market
+
+
+def open_live_prices(
+    settings: Settings, market: RobinhoodMarket, clock: Clock, calendar: Calendar
+) -> RobinhoodLivePrices:
+    """The prices that an embedded exchange follows. The dividends are those of PAPER_ACTIONS."""
+    older = PriceFile(settings.paper_data_path, settings.paper_actions_path) if settings.paper_data else None
+    return RobinhoodLivePrices(market, clock, calendar, older)
 
 
 def _strategy_names(settings: Settings) -> frozenset[str]:

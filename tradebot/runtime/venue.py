@@ -81,14 +81,15 @@ def open_outside(settings: Settings, *, urgent: bool = False) -> Venue:
     calendar = CorrectedCalendar(NyseCalendar())
     timeouts = EMERGENCY if urgent else Timeouts()
     if settings.broker is BrokerName.ROBINHOOD:
-        from tradebot.runtime.robinhood import open_robinhood
+        from tradebot.runtime.robinhood import FRESH_FOR, open_live_prices, open_robinhood
 
-        broker, market = open_robinhood(settings, clock, calendar, timeouts)
-        return Venue(broker, market, clock, calendar, prices=None)
-    from tradebot.runtime.alpaca import FRESH_FOR, open_alpaca
+        robinhood, quoted = open_robinhood(settings, clock, calendar, timeouts)
+        source = open_live_prices(settings, quoted, clock, calendar)
+        return Venue(robinhood, quoted, clock, calendar, prices=source, fresh_for=FRESH_FOR)
+    from tradebot.runtime import alpaca
 
-    broker, market = open_alpaca(settings, clock, calendar, timeouts)
-    return Venue(broker, market, clock, calendar, fresh_for=FRESH_FOR)
+    broker, market = alpaca.open_alpaca(settings, clock, calendar, timeouts)
+    return Venue(broker, market, clock, calendar, fresh_for=alpaca.FRESH_FOR)
 
 
 @contextmanager
