@@ -62,12 +62,15 @@ from tradebot.core.safety.bare_time import BarePeriod
 from tradebot.core.safety.schedule_status import MissedJob, ScheduleClock
 from tradebot.ledger.database import AccountLedger, Database, open_database
 
+#: The account of the ledger.
+ACCOUNT = "paper:paper:PAPER-0001"
+
 
 @dataclass(frozen=True)
 class Samples:
     """Plausible values; tests change what they are about with dataclasses.replace."""
 
-    account: str = "paper:paper:PAPER-0001"
+    account: str = ACCOUNT
     other_account: str = "paper:paper:PAPER-0002"
     session: date = date(2007, 1, 3)
     next_session: date = date(2007, 1, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.ledger.database import Database
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def test_another_broker_or_mode_has_no_pin(database: Database) -> None:
 
 
 def test_pinning_again_changes_nothing(database: Database, some: Samples) -> None:
-    head = database.head()
+    head = database.head(ACCOUNT)
     database.pinned_accounts.pin(some.pin(some.account))
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
 
 
 def test_a_new_pin_takes_the_place_of_the_old_one_and_may_be_taken_back(database: Database, some: Samples) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.core.accounting.performance import totals
 from tradebot.core.model.account import Adjustment, CashKind, Fill, FillBust, Position, SplitEvent
 from tradebot.core.model.holdings import FOREIGN
@@ -135,9 +136,9 @@ def test_a_holdings_changed_stop_is_stored(database: Database, ledger: AccountLe
     raised = some.holding().with_stop(Decimal("25.50"))
     ledger.books.save_holding(raised, some.later(5))
     assert ledger.books.holdings() == (raised,)
-    head = database.head()
+    head = database.head(ACCOUNT)
     ledger.books.save_holding(raised, some.later(9))
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
 
 
 def test_equity_is_appended_and_found_by_session(ledger: AccountLedger, some: Samples) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.chain_links import check_links
 from tradebot.ledger.database import AccountLedger, Database, open_database
@@ -32,8 +33,9 @@ CHANGES = {
 def trail(database: Database, ledger: AccountLedger) -> Path:
     """The file of a ledger with six rows of the trail, the first that of the account."""
     trail = AuditTrail(database.engine, ledger.account_key)
-    for number in range(5):
-        trail.append("test", f"row {number}", datetime(2007, 1, 3, tzinfo=UTC), {"number": number})
+    with ledger.transaction():
+        for number in range(5):
+            trail.append("test", f"row {number}", datetime(2007, 1, 3, tzinfo=UTC), {"number": number})
     database.close()
     return database.engine.path
 
@@ -46,5 +48,5 @@ def test_a_broken_link_is_named(trail: Path, change: str) -> None:
         editor.execute(change)
         editor.commit()
     with closing(open_database(trail, create=False)) as database:
-        assert [str(finding) for finding in check_links(database.engine, 6)] == CHANGES[change]
-        assert list(check_links(database.engine, 2)) == []
+        assert [str(finding) for finding in check_links(database.engine, {ACCOUNT: (6, "")})] == CHANGES[change]
+        assert list(check_links(database.engine, {ACCOUNT: (2, "")})) == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
@@ -56,9 +57,9 @@ def test_every_denial_has_its_numbers_in_a_view(
 
 
 def test_no_decisions_leave_no_trace(database: Database, ledger: AccountLedger, run: int) -> None:
-    head = database.head()
+    head = database.head(ACCOUNT)
     ledger.decisions.store(run, [])
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
 
 
 def test_decisions_belong_to_a_run(ledger: AccountLedger, some: Samples) -> None:
@@ -74,7 +75,7 @@ def test_a_note_is_in_the_trail(database: Database, ledger: AccountLedger, some:
     assert row is not None
     assert (row["kind"], row["subject"], row["at"]) == ("drill", "cancel all", "2007-01-03T14:35:00.000000Z")
     assert json.loads(row["detail"]) == {"orders": 3, "dollars": "12.5", "on": "2007-01-03"}
-    assert (row["seq"], row["hash"]) == database.head()
+    assert (row["seq"], row["hash"]) == database.head(ACCOUNT)
 
 
 def test_a_note_cannot_pass_for_the_ledgers_own_rows(ledger: AccountLedger, some: Samples) -> None:

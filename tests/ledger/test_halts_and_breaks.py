@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.errors import LedgerError
@@ -61,9 +62,9 @@ def test_a_scope_without_its_name_is_refused(
 
 def test_the_same_halt_is_latched_once(database: Database, ledger: AccountLedger, some: Samples) -> None:
     ledger.halts_and_breaks.latch(LOSS, some.at)
-    head = database.head()
+    head = database.head(ACCOUNT)
     ledger.halts_and_breaks.latch(LOSS, some.later(15))
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
     ledger.halts_and_breaks.latch(replace(LOSS, reason="lost 3.2 %"), some.later(15))
     assert len(ledger.halts_and_breaks.halts()) == 2
 
@@ -173,9 +174,9 @@ def test_two_breaks_of_one_kind_and_symbol_are_two(ledger: AccountLedger, some: 
 def test_an_unchanged_comparison_leaves_no_trace(database: Database, ledger: AccountLedger, some: Samples) -> None:
     seen(ledger, [SHARES], some.session, some.at)
     seen(ledger, [SHARES], some.session, some.later(15))
-    head = database.head()
+    head = database.head(ACCOUNT)
     seen(ledger, [SHARES], some.session, some.later(30))
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
 
 
 def test_shares_come_back_with_a_row_about_their_symbol_or_without(ledger: AccountLedger, some: Samples) -> None:

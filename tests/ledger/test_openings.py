@@ -40,13 +40,13 @@ def test_it_is_stored_with_what_it_explains_and_read_as_it_was_made(database: Da
 
 def test_it_is_made_once(database: Database, some: Samples) -> None:
     ledger = opened(database, some)
-    head = database.head()
+    head = database.head(ledger.account_key)
     with pytest.raises(ValueError, match="not due"):
         ledger.openings.make(some.opening(), [], some.opening_point())
     database.pinned_accounts.pin(some.pin("alpaca:live:OTHER"), opening_due=True)
     database.pinned_accounts.pin(some.pin("alpaca:live:OPENED"), opening_due=True)
     assert not ledger.openings.is_due()
-    assert head != database.head()
+    assert head != database.head(ledger.account_key)
     assert findings(database) == []
 
 
@@ -89,12 +89,14 @@ def forge(database: Database, ledger: AccountLedger, column: str, value: str) ->
     engine.execute(f"UPDATE openings SET {column} = '{value}'")
     (row,) = engine.all("SELECT * FROM openings")
     engine.execute(f"UPDATE audit SET digest = '{digest_of(row)}' WHERE kind = 'account_opened'")
-    previous = GENESIS
-    for entry in engine.all("SELECT * FROM audit ORDER BY seq"):
+    previous, of_account = GENESIS, {"account_key": ledger.account_key}
+    for entry in engine.all("SELECT * FROM audit WHERE account_key = :account_key ORDER BY seq", of_account):
         linked = {**entry, "prev_hash": previous}
         previous = hash_of(linked)
         engine.execute(
-            f"UPDATE audit SET prev_hash = '{linked['prev_hash']}', hash = '{previous}' WHERE seq = {entry['seq']}"
+            f"UPDATE audit SET prev_hash = '{linked['prev_hash']}', hash = '{previous}'"
+            f" WHERE seq = {entry['seq']} AND account_key = :account_key",
+            of_account,
         )
     for table in ("openings", "audit"):
         engine.execute(

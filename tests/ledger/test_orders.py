@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.core.model.orders import LEGAL_MOVES, TERMINAL, OrderState, OrderType, Purpose, TimeInForce
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
@@ -119,9 +120,9 @@ def test_a_move_changes_what_is_given_and_keeps_the_rest(ledger: AccountLedger, 
 
 def test_a_move_that_changes_nothing_leaves_no_trace(database: Database, ledger: AccountLedger, some: Samples) -> None:
     order_id = put(ledger, some, OrderState.ACCEPTED)
-    head = database.head()
+    head = database.head(ACCOUNT)
     ledger.orders.move(order_id, OrderState.ACCEPTED, some.later(5))
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
 
 
 def test_an_order_that_was_never_written_cannot_move(ledger: AccountLedger, some: Samples) -> None:
@@ -186,9 +187,9 @@ def test_the_brokers_view_is_kept_with_legs_and_only_when_it_changes(
         ("B2", "stop", 1),
     ]
 
-    head = database.head()
+    head = database.head(ACCOUNT)
     ledger.orders.store_broker_orders([some.shown("B1")], some.later(1))
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
 
     filled = replace(some.shown("B1"), state=OrderState.FILLED, filled_quantity=Decimal(10))
     ledger.orders.store_broker_orders([filled], some.later(2))

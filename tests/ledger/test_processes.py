@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.verify import verify_ledger
 
@@ -71,13 +72,13 @@ def start(code: str, path: Path, some: Samples, *arguments: str) -> subprocess.P
 
 
 def test_a_process_killed_inside_a_transaction_leaves_nothing(database: Database, some: Samples) -> None:
-    head = database.head()
+    head = database.head(ACCOUNT)
     process = start(IN_THE_MIDDLE, database.path, some)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.kill()
     process.communicate()
-    assert database.head() == head
+    assert database.head(ACCOUNT) == head
     books = database.bind(some.account).books
     assert books.cursor() is None
     assert books.lots() == ()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tradebot.ledger import second_process
-from tradebot.ledger.audit import head
+from tradebot.ledger.audit import heads
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.second_process import second_half
 from tradebot.ledger.trail_state import EquityCash, WriteOrder
@@ -20,9 +20,9 @@ from tradebot.ledger.verify import verify_ledger
 
 CHANGES = {
     "nothing": "SELECT 1",
-    "a changed row": "UPDATE audit SET detail = '{}' WHERE seq = 3",
-    "a row that is gone": "DELETE FROM audit WHERE seq = 2",
-    "a link that is broken": "UPDATE audit SET prev_hash = hash WHERE seq = 4",
+    "a changed row": "UPDATE audit SET detail = '{}' WHERE seq = 3 AND account_key LIKE 'paper%'",
+    "a row that is gone": "DELETE FROM audit WHERE seq = 2 AND account_key LIKE 'paper%'",
+    "a link that is broken": "UPDATE audit SET prev_hash = hash WHERE seq = 4 AND account_key LIKE 'paper%'",
     "other cash": "UPDATE accounts SET cash = '1'",
 }
 #: Programs that are started in the place of Python: one that is nowhere, one that is none, and two that end at once.
@@ -68,7 +68,7 @@ def test_the_process_itself_answers(stored: Path, monkeypatch: pytest.MonkeyPatc
     database = open_database(stored, create=False)
     account, booked = database.engine.all("SELECT account_key, activities FROM accounts")[0].values()
     points = {account: [EquityCash(booked, "a point", "2")]}
-    with closing(database), second_half(database.engine, head(database.engine)) as second:
+    with closing(database), second_half(database.engine, heads(database.engine)) as second:
         second.begin_tables(WriteOrder(points, {(account, "an order")}))
         database.close()
         assert [finding.table for finding in second.links()] == ["audit", "audit"]
@@ -78,7 +78,7 @@ def test_the_process_itself_answers(stored: Path, monkeypatch: pytest.MonkeyPatc
 def test_the_tables_are_those_of_the_first_snapshot(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(second_process, "MANY_ROWS", 0)
     with closing(open_database(stored, create=False)) as database, database.engine.snapshot():
-        newest = head(database.engine)
+        newest = heads(database.engine)
         edit(stored, "DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
         edit(stored, CHANGES["other cash"])
         with second_half(database.engine, newest) as second:

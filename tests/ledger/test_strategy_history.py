@@ -27,7 +27,7 @@ def before_upgrade(database: Database, ledger: AccountLedger, some: Samples) -> 
     for number in range(3):
         session = (some.session + timedelta(days=number)).isoformat()
         row = {"account_key": some.account, "strategy": "trend", "fingerprint": "1.0.0+aaa", "session": session}
-        database.engine.insert("strategy_sessions", row)
+        database.engine.insert("strategy_sessions", {"seq": number + 1, **row})
     return ledger
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import ACCOUNT
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
@@ -60,7 +61,7 @@ def test_history_can_be_neither_changed_nor_deleted(path: Path, busy: AccountLed
 
 def test_an_untouched_ledger_has_no_findings(database: Database, busy: AccountLedger) -> None:
     assert verify_ledger(database) == ()
-    assert verify(database, known_heads=[database.head()]).findings == ()
+    assert verify(database, known_heads=[database.head(ACCOUNT)]).findings == ()
 
 
 def test_an_empty_ledger_has_no_findings(database: Database) -> None:
@@ -86,7 +87,8 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ),
         ("UPDATE halts SET cleared_at = latched_at, cleared_reason = 'x'", "halts", "halt_id 1", "cleared_reason is x"),
         (
-            "INSERT INTO halts (account_key, rule, level, reason, latched_at) SELECT account_key, rule, level, 'x', at"
+            "INSERT INTO halts (halt_id, account_key, rule, level, reason, latched_at)"
+            " SELECT 2, account_key, rule, level, 'x', at"
             " FROM audit JOIN halts USING (account_key) LIMIT 1",
             "halts",
             "halt_id 2",
@@ -167,9 +169,24 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
             "row ",
             "was changed (decided",
         ),
-        ("UPDATE audit SET prev_hash = 'x' WHERE seq = 5", "audit", "row 5", "does not follow"),
-        ("DELETE FROM audit WHERE seq = 5", "audit", "row 6", "rows 5 to 5 before it are gone"),
-        ("DELETE FROM audit WHERE seq = 1", "audit", "row 2", "rows 1 to 1 before it are gone"),
+        (
+            "UPDATE audit SET prev_hash = 'x' WHERE seq = 5 AND account_key LIKE 'paper%'",
+            "audit",
+            "row 5",
+            "does not follow",
+        ),
+        (
+            "DELETE FROM audit WHERE seq = 5 AND account_key LIKE 'paper%'",
+            "audit",
+            "row 6",
+            "rows 5 to 5 before it are gone",
+        ),
+        (
+            "DELETE FROM audit WHERE seq = 1 AND account_key LIKE 'paper%'",
+            "audit",
+            "row 2",
+            "rows 1 to 1 before it are gone",
+        ),
         (
             "INSERT INTO fills SELECT 99, account_key, 99, 'F99', broker_order_id, client_order_id, symbol, side,"
             " quantity, price, fee, at, session, parent_client_order_id, strategy, NULL, booked_at FROM fills"
@@ -180,7 +197,7 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ),
         (
             "INSERT INTO equity SELECT 99, account_key, session, at, '1', cash, long_value, short_value, last_equity,"
-            " unprotected FROM equity WHERE seq = 1",
+            " unprotected FROM equity WHERE seq = 1 AND account_key LIKE 'paper%'",
             "equity",
             "99",
             "put in from outside",
@@ -242,7 +259,7 @@ def test_a_cut_off_end_is_found_by_the_head_that_was_logged(
     database: Database, tamper: Tamper, busy: AccountLedger, some: Samples
 ) -> None:
     busy.decisions.note("drill", "stop", some.at, {})
-    head = database.head()
+    head = database.head(ACCOUNT)
     tamper("DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
     assert verify_ledger(database) == ()
     (finding,) = verify(database, known_heads=[head]).findings
@@ -307,34 +324,35 @@ def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: Account
         lambda: ledger.books.save_holding(replace(some.holding(), high_water=Decimal(30)), some.at),
         lambda: ledger.books.store_equity(replace(some.equity("1"), cash=ledger.books.cash() or Decimal(0)), []),
         lambda: ledger.books.rebase_peak(Decimal(5), some.at),
-        lambda: database.pinned_accounts.pin(some.pin("alpaca:live:1")),
     ]
-    heads = [database.head()]
+    heads = [database.head(ACCOUNT)]
     for write in writes:
         write()
-        heads.append(database.head())
+        heads.append(database.head(ACCOUNT))
     assert len(set(heads)) == len(writes) + 1
     assert verify(database, known_heads=heads).findings == ()
 
 
 def as_an_earlier_version(database: Database) -> None:
     """Write the chain anew as the version before wrote it: runs, halts and breaks without digests."""
-    engine, previous = database.engine, GENESIS
+    engine, previous = database.engine, dict[str, str]()
     triggers = engine.triggers()
     for name in triggers:
         engine.execute(f"DROP TRIGGER {name}")
-    for row in engine.all("SELECT * FROM audit ORDER BY seq"):
+    for row in engine.all("SELECT * FROM audit ORDER BY account_key, seq"):
         detail = json.loads(row["detail"])
         old = dict(row)
         if row["kind"] in _OLD_DETAILS:
             kept = {name: detail.get(name) for name in _OLD_DETAILS[row["kind"]]}
             old |= {"detail": canonical_json(kept), "digest": ""}
-        old |= {"prev_hash": previous}
-        old |= {"hash": (previous := hash_of(old))}
+        account = row["account_key"]
+        old |= {"prev_hash": previous.get(account, GENESIS)}
+        previous[account] = hash_of(old)
+        old |= {"hash": previous[account]}
         engine.execute(
             "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
-            " WHERE seq = :seq",
-            {name: old[name] for name in ("detail", "digest", "prev_hash", "hash", "seq")},
+            " WHERE account_key = :account_key AND seq = :seq",
+            {name: old[name] for name in ("detail", "digest", "prev_hash", "hash", "seq", "account_key")},
         )
     for sql in triggers.values():
         engine.execute(sql)

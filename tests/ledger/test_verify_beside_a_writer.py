@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
-from tests.ledger.conftest import Samples
+from tests.ledger.conftest import ACCOUNT, Samples
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.ledger.database import AccountLedger, Database, open_database
@@ -43,7 +43,7 @@ def test_a_writer_at_work_is_no_tampering(path: Path, busy: AccountLedger, datab
         heads = []
         for _ in range(5):
             assert verify_ledger(database) == ()
-            heads.append(database.head())
+            heads.append(database.head(ACCOUNT))
     finally:
         verified.set()
         writer.join()

@@ -62,7 +62,8 @@ def command(
         settings = opened.loaded.settings
         found = verify_home(settings, opened.database, told)
         known = len(heads_outside(settings))
-    facts = (("database", str(settings.database_path)), ("chain head", "{}:{}".format(*found.head)))
+    newest = (("chain head", f"{seq}:{digest}") for seq, digest in found.heads.values())
+    facts = (("database", str(settings.database_path)), *newest)
     return render.show_result(
         options,
         "verify",
@@ -71,7 +72,7 @@ def command(
         findings=found.findings,
         not_covered=found.not_covered,
         known_heads=known,
-        head=found.head,
+        heads=found.heads,
         home=settings.home,
     )
 
@@ -84,7 +85,7 @@ def _verdict(found: Verification, *, heads_known: bool) -> Iterator[Block]:
         yield Line(plural(len(found.findings), "finding"), Tone.BAD)
     else:
         yield Line("the ledger is sound", Tone.GOOD)
-    if not heads_known and found.head[0]:
+    if not heads_known and found.heads:
         yield Line(_NOT_OUTSIDE, Tone.WARN)
     yield from section("Findings", *(Line(str(finding), Tone.BAD) for finding in found.findings))
     not_covered = (f"{table}: {rows}" for table, rows in found.not_covered.items())

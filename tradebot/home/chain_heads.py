@@ -1,6 +1,7 @@
 """Chain heads of the ledger, stored outside the database: an audit trail that was cut off or rewritten lacks them.
 
-An append-only file of lines ``SEQ HASH``. An incomplete line is ignored: the heads before it still hold.
+An append-only file of lines ``SEQ HASH ACCOUNT``, the account as its hash. Lines of earlier versions name no account.
+An incomplete line is ignored: the heads before it still hold.
 """
 
 from __future__ import annotations
@@ -11,49 +12,45 @@ from pathlib import Path
 from tradebot.errors import LedgerError
 from tradebot.home import append_log
 
-#: Bytes at the end of the file that hold the newest line.
-_TAIL = 256
-_HASH_LENGTH = 64
+_HASH_LENGTH, _ACCOUNT_LENGTH = 64, 8
 
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """The newest row of the audit trail at some time."""
+    """The newest row of an account's audit trail at some time."""
 
     seq: int  # its number
     hash: str  # its SHA-256, 64 hexadecimal digits
+    account: str = ""  # the hash of the account's key; "" in a line of an earlier version
 
 
-def append_head(path: Path, seq: int, digest: str) -> bool:
-    """Append a chain head; False if it is the newest already. Raises OSError and LedgerError."""
-    if newest_head(path) == ChainHead(seq, digest):
+def append_head(path: Path, head: ChainHead) -> bool:
+    """Append a chain head; False if it is the newest of its account already. Raises OSError and LedgerError."""
+    newest = newest_heads(path)
+    if (head.seq, head.hash) in [(newest[of].seq, newest[of].hash) for of in (head.account, "") if of in newest]:
         return False
-    append_log.append(path, f"{seq} {digest}")
+    append_log.append(path, f"{head.seq} {head.hash} {head.account}".rstrip())
     return True
 
 
-def newest_head(path: Path) -> ChainHead | None:
-    """The newest head, or None if there is none. Raises LedgerError if the file cannot be read."""
-    heads = _heads(path, _TAIL)
-    return heads[-1] if heads else None
+def newest_heads(path: Path) -> dict[str, ChainHead]:
+    """The newest head of each account, by its hash. Raises LedgerError if the file cannot be read."""
+    return {head.account: head for head in read_heads(path)}
 
 
 def read_heads(path: Path) -> tuple[ChainHead, ...]:
     """The heads, oldest first. Raises LedgerError if the file cannot be read."""
-    return _heads(path)
-
-
-def _heads(path: Path, last_bytes: int | None = None) -> tuple[ChainHead, ...]:
     try:
-        lines = append_log.read_lines(path, last_bytes=last_bytes)
+        lines = append_log.read_lines(path)
     except OSError as error:
         raise LedgerError(
             f"The ledger's chain heads in {path} cannot be read: {error.strerror or error}. Nothing is sent, because "
             "nobody can tell whether its history was cut off. Let this user read the file, or make a fresh ledger from "
             "what the broker knows with `tradebot rebuild`."
         ) from error
-    return tuple(ChainHead(int(fields[0]), fields[1]) for fields in map(str.split, lines) if _is_head(fields))
+    return tuple(ChainHead(int(fields[0]), *fields[1:]) for fields in map(str.split, lines) if _is_head(fields))
 
 
 def _is_head(fields: list[str]) -> bool:
-    return len(fields) == 2 and fields[0].isdecimal() and len(fields[1]) == _HASH_LENGTH
+    is_whole = len(fields) == 2 or (len(fields) == 3 and len(fields[2]) == _ACCOUNT_LENGTH)
+    return is_whole and fields[0].isdecimal() and len(fields[1]) == _HASH_LENGTH

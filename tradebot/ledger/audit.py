@@ -1,8 +1,11 @@
-"""The audit trail: one row for each write, hashed together with the hash of the row before it.
+"""The audit trail: one row for each write, hashed together with the hash of the row before it of the same account.
 
 A row of an append-only table leaves its digest in the trail, and a row that changes one of each of its states, so that
 verify.py finds changed, deleted and inserted rows. Whoever can rewrite the whole file can rewrite the whole chain: its
 head is therefore stored outside as well, and told with alerts and heartbeats.
+
+Until schema 6 all accounts of a ledger shared one chain. Where they were several, each account's own chain begins at
+the end of the common one (the table ``chain_starts``).
 """
 
 from __future__ import annotations
@@ -10,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 
 from tradebot.core.model.texts import encodable
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.codec import canonical_json, quoted, stamp
 from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.numbers import insert_numbered
 
-#: Number and hash of an audit row.
+#: Number and hash of an audit row. The hash covers the account, so it tells the account's rows apart from all others.
 Head = tuple[int, str]
 #: The hash before the first row's.
 GENESIS = "0" * 64
@@ -131,10 +135,40 @@ def sorted_names(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, 
     return names, tuple(f"{quoted(name)}:" for name in names)
 
 
-def head(engine: Engine) -> Head:
-    """The number and the hash of the newest audit row; 0 and GENESIS in an empty trail."""
-    row = engine.one("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
+def chain_starts(engine: Engine) -> dict[str, Head]:
+    """Where the chain of each account leaves the common chain of all; only of accounts that had rows in one."""
+    rows = engine.all("SELECT account_key, seq, hash FROM chain_starts")
+    return {row["account_key"]: (row["seq"], row["hash"]) for row in rows}
+
+
+def head(engine: Engine, account_key: str) -> Head:
+    """The number and the hash of an account's newest audit row; 0 and GENESIS where it has none.
+
+    Before its first row of its own that is the row of the common chain that its chain begins at.
+    """
+    return max(_newest_row(engine, account_key), chain_start(engine, account_key))
+
+
+def chain_start(engine: Engine, account_key: str) -> Head:
+    """Where the chain of an account begins: at the end of the common chain, or at 0 and GENESIS."""
+    return _head(engine, "SELECT seq, hash FROM chain_starts WHERE account_key = :account_key", account_key)
+
+
+def _newest_row(engine: Engine, account_key: str) -> Head:
+    newest = "SELECT seq, hash FROM audit WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1"
+    return _head(engine, newest, account_key)
+
+
+def _head(engine: Engine, select: str, account_key: str) -> Head:
+    row = engine.one(select, {"account_key": account_key})
     return (row["seq"], row["hash"]) if row else (0, GENESIS)
+
+
+def heads(engine: Engine) -> dict[str, Head]:
+    """The head of each account that has any, by its key."""
+    keys = [row["account_key"] for row in engine.all("SELECT account_key FROM accounts ORDER BY account_key")]
+    newest = {key: head(engine, key) for key in keys}
+    return {key: each for key, each in newest.items() if each[0]}
 
 
 class AuditTrail:
@@ -144,9 +178,14 @@ class AuditTrail:
         self._engine = engine
         self.account_key = account_key
 
+    @cached_property
+    def _start(self) -> Head:
+        return chain_start(self._engine, self.account_key)
+
     def append(self, kind: str, subject: str, at: datetime, detail: Mapping[str, object], digest: str = "") -> None:
         """Add one row to the chain."""
-        last, previous = head(self._engine)
+        self._engine.lock_account(self.account_key)
+        last, previous = max(_newest_row(self._engine, self.account_key), self._start)
         texts = (stamp(at), self.account_key, kind, encodable(subject), canonical_json(detail), digest, previous)
         row: dict[str, Value] = dict(zip(HASHED, (last + 1, *texts), strict=True))
         self._engine.insert("audit", {**row, "hash": hash_of_columns(last + 1, *texts)})
@@ -161,7 +200,7 @@ class AuditTrail:
     def record(self, chained: ChainedTable, columns: Mapping[str, Value], at: datetime) -> bool:
         """Insert a row into an append-only table and its digest into the chain; False if the row exists already."""
         row = {"account_key": self.account_key, **columns}
-        inserted = self._engine.insert(chained.table, row, "ON CONFLICT DO NOTHING RETURNING seq")
+        inserted = insert_numbered(self._engine, chained.table, row, "ON CONFLICT DO NOTHING RETURNING seq")
         if inserted is None:
             return False
         row["seq"] = inserted["seq"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
+from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import Head
-from tradebot.ledger.audit import head as newest_head
+from tradebot.ledger.audit import GENESIS, Head, heads
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
@@ -21,7 +22,7 @@ class Copy:
     """A copy of the ledger that was opened and verified."""
 
     path: Path
-    head: Head  # the newest audit row
+    heads: Mapping[str, Head]  # the newest audit row of each account, by its key
     size: int  # bytes
 
 
@@ -33,7 +34,7 @@ def make_backup(database: Database, path: Path) -> Copy:
     try:
         database.engine.copy_to(path)
         with closing(open_database(path, create=False)) as copy:
-            findings, head = verify_ledger(copy), copy.head()
+            findings, newest = verify_ledger(copy), copy.heads()
         if findings:
             raise LedgerError(
                 f"The copy is not sound, because the ledger {database.path} is not: {findings[0]}. Older backups were "
@@ -42,14 +43,15 @@ def make_backup(database: Database, path: Path) -> Copy:
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Copy(path, head, path.stat().st_size)
+    return Copy(path, newest, path.stat().st_size)
 
 
-def copy_backup(source: Path, path: Path, known: Sequence[Head]) -> Copy:
+def copy_backup(source: Path, path: Path, known: Mapping[str, Sequence[Head]]) -> Copy:
     """Copy a backup into ``path``, migrate the copy to the current schema and verify it. The backup is not changed.
 
-    ``known``: the chain heads stored outside the ledger, oldest first. Raises LedgerError if the backup is damaged, cut
-    off or changed, if it is older than the newest known head, or if its history is another one.
+    ``known``: the chain heads stored outside the ledger, oldest first, by account (see ``account_hash``).
+    Raises LedgerError if the backup is damaged, cut off or changed, if it is older than the newest known head, or if
+    its history is another one.
     """
     if not source.is_file():
         raise LedgerError(f"There is no backup {source}. `tradebot backup` says where it puts them.")
@@ -60,17 +62,17 @@ def copy_backup(source: Path, path: Path, known: Sequence[Head]) -> Copy:
         if findings:
             raise LedgerError(f"{source} is no sound backup: {_summary(findings)}. Nothing was changed. Take another.")
         _refuse_other_history(source, copy, known)
-        return Copy(source, copy.head(), source.stat().st_size)
+        return Copy(source, copy.heads(), source.stat().st_size)
 
 
 def is_copy_of(database: Database, path: Path) -> bool:
-    """Whether a file is a ledger whose newest audit row the open ledger has too."""
+    """Whether a file is a ledger of which the open ledger has the newest audit row of every account."""
     try:
         with closing(Engine(path)) as engine:
-            seq, digest = newest_head(engine)
+            newest = heads(engine)
     except LedgerError:
         return False
-    return bool(seq) and database.hash_at(seq) == digest
+    return bool(newest) and all(database.has_row(head) for head in newest.values())
 
 
 def _summary(findings: Sequence[Finding]) -> str:
@@ -78,11 +80,16 @@ def _summary(findings: Sequence[Finding]) -> str:
     return f"{findings[0]}{more}"
 
 
-def _refuse_other_history(source: Path, copy: Database, known: Sequence[Head]) -> None:
-    if not known or copy.hash_at(known[-1][0]) == known[-1][1]:
-        return
-    newest = copy.head()
-    if newest in known or any(copy.hash_at(seq) == digest for seq, digest in known):
+def _refuse_other_history(source: Path, copy: Database, known: Mapping[str, Sequence[Head]]) -> None:
+    heads = {account_hash(key): head for key, head in copy.heads().items()}
+    for account, theirs in known.items():
+        if not copy.has_row(theirs[-1]):
+            newest = heads.get(account) or max(heads.values(), default=(0, GENESIS))
+            _refuse(source, copy, theirs, newest)
+
+
+def _refuse(source: Path, copy: Database, known: Sequence[Head], newest: Head) -> NoReturn:
+    if newest in known or any(copy.has_row(head) for head in known):
         behind = known[-1][0] - newest[0]
         what = f"is older than what this home wrote last, by at least {behind} rows of its audit trail"
     else:

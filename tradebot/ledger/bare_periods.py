@@ -9,6 +9,7 @@ from tradebot.core.safety.bare_time import BarePeriod
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine
+from tradebot.ledger.numbers import insert_numbered
 
 _ALL = "SELECT * FROM bare_periods WHERE account_key = :account_key"
 
@@ -43,7 +44,7 @@ class BarePeriods:
         columns = columns_of(period)
         with self._engine.transaction():
             new = "ON CONFLICT DO NOTHING RETURNING period_id"
-            if not self._engine.insert("bare_periods", {**self._account, **columns}, new):
+            if not insert_numbered(self._engine, "bare_periods", {**self._account, **columns}, new):
                 return False
             self._trail.append(AuditKind.BARE_BEGAN, f"{period.strategy} {period.symbol}", at, columns)
             return True

@@ -44,6 +44,7 @@ from tradebot.ledger.closes import at_the_close
 from tradebot.ledger.codec import NOT_STORED_OF_POSITIONS, columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
+from tradebot.ledger.numbers import next_number
 from tradebot.ledger.symbol_history import read_histories
 
 _OF_THE_BROKER = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS)
@@ -208,7 +209,9 @@ class Books:
             "DELETE FROM lots WHERE account_key = :account_key AND symbol = :symbol",
             {**self._account, "symbol": symbol},
         )
-        self._engine.insert_many("lots", [{**self._account, **columns_of(lot)} for lot in lots])
+        first = next_number(self._engine, "lots", self._trail.account_key)
+        rows = ({"seq": seq, **self._account, **columns_of(lot)} for seq, lot in enumerate(lots, start=first))
+        self._engine.insert_many("lots", list(rows))
 
     def _holdings_of(self, symbol: str) -> list[Holding]:
         return [holding for holding in self.holdings() if holding.symbol == symbol]

@@ -1,27 +1,51 @@
-"""The links of the hash chain: each row of the audit trail follows from the row before it."""
+"""The links of the hash chains: each row of the audit trail follows from the row before it.
+
+The rows of a common chain of several accounts come first, then those of each account.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 
-from tradebot.ledger.audit import GENESIS, hash_of_columns
+from tradebot.ledger.audit import GENESIS, Head, chain_starts, hash_of_columns
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
 
-_TRAIL = (
-    "SELECT seq, at, account_key, kind, subject, detail, digest, prev_hash, hash FROM audit"
-    " WHERE seq <= :last ORDER BY seq"
+_COLUMNS = "seq, at, account_key, kind, subject, detail, digest, prev_hash, hash"
+_COMMON = (
+    "SELECT audit.seq, at, audit.account_key, kind, subject, detail, digest, prev_hash, audit.hash"
+    " FROM audit JOIN chain_starts AS start ON start.account_key = audit.account_key AND audit.seq <= start.seq"
+    " ORDER BY audit.seq"
 )
+_OWN = f"SELECT {_COLUMNS} FROM audit WHERE account_key = :account AND seq > :first AND seq <= :last ORDER BY seq"
+_Row = tuple[int, str, str, str, str, str, str, str, str]
 
 
-def check_links(engine: Engine, last: int) -> Iterator[Finding]:
-    """Check the number, the predecessor and the hash of each row up to ``last``."""
-    before, previous = 0, GENESIS
-    for seq, at, account, kind, subject, detail, digest, prev_hash, hashed in engine.tuples(_TRAIL, last=last):
+def check_links(engine: Engine, heads: Mapping[str, Head]) -> Iterator[Finding]:
+    """Check the number, the predecessor and the hash of each row up to the head of its account in ``heads``."""
+    starts = chain_starts(engine)
+    if starts:
+        end = yield from _check(engine.tuples(_COMMON), (0, GENESIS), "")
+        for account, start in starts.items():
+            if start != end:
+                yield Finding(
+                    "chain_starts", account, f"begins at row {start[0]}, and the common chain ends at row {end[0]}"
+                )
+    for account, (last, _) in heads.items():
+        first = starts.get(account, (0, GENESIS))
+        rows = engine.tuples(_OWN, account=account, first=first[0], last=last)
+        yield from _check(rows, first, f" of {account}" if len(heads) > 1 else "")
+
+
+def _check(rows: Iterator[_Row], first: Head, whose: str) -> Generator[Finding, None, Head]:
+    """Check rows that follow ``first``; returns the last of them."""
+    before, previous = first
+    for seq, at, account, kind, subject, detail, digest, prev_hash, hashed in rows:
         if seq != before + 1:
-            yield Finding("audit", f"row {seq}", f"rows {before + 1} to {seq - 1} before it are gone")
+            yield Finding("audit", f"row {seq}{whose}", f"rows {before + 1} to {seq - 1} before it are gone")
         elif prev_hash != previous:
-            yield Finding("audit", f"row {seq}", "does not follow from the row before it")
+            yield Finding("audit", f"row {seq}{whose}", "does not follow from the row before it")
         if hash_of_columns(seq, at, account, kind, subject, detail, digest, prev_hash) != hashed:
-            yield Finding("audit", f"row {seq}", f"was changed ({kind} {subject})")
+            yield Finding("audit", f"row {seq}{whose}", f"was changed ({kind} {subject})")
         before, previous = seq, hashed
+    return before, previous

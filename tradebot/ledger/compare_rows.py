@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tradebot.ledger.audit import CHAINED, ChainedTable, digest_of, digest_of_all, digest_of_values, sorted_names
 from tradebot.ledger.engine import Engine, Row, Value
@@ -36,49 +36,60 @@ def _digested(engine: Engine, chained: ChainedTable, trail: TrailState) -> Itera
         return
     names, begins = sorted_names(columns)
     account, key = names.index("account_key"), names.index(chained.key)
-    for values in engine.tuples(f"SELECT {', '.join(names)} FROM {table} ORDER BY seq"):
+    for values in engine.tuples(f"SELECT {', '.join(names)} FROM {table} ORDER BY account_key, seq"):
         subject = str(values[key])
         digest, audit_seq = digests.pop((values[account], subject), ("", 0))
         if not digest:
             yield Finding(table, subject, _FROM_OUTSIDE)
         elif digest_of_values(begins, values) != digest:
-            yield Finding(table, subject, _difference(engine, dict(zip(names, values, strict=True)), audit_seq))
+            row = dict(zip(names, values, strict=True))
+            yield Finding(table, subject, _difference(engine, row, audit_seq))
     for _, subject in digests:
         yield Finding(table, subject, f"is gone; the audit trail has it as {chained.kind}")
 
 
 def _difference(engine: Engine, row: Row, audit_seq: int) -> str:
-    entry = engine.one("SELECT detail FROM audit WHERE seq = :seq", {"seq": audit_seq})
+    entry = engine.one(
+        "SELECT detail FROM audit WHERE account_key = :account_key AND seq = :seq",
+        {"account_key": row["account_key"], "seq": audit_seq},
+    )
     booked = json.loads(entry["detail"]) if entry else {}
-    changes = [f"{name} is {row[name]}, was {was}" for name, was in booked.items() if row.get(name) != was]
+    changes = [f"{name} is {row.get(name)}, was {was}" for name, was in booked.items() if row.get(name) != was]
     return f"was changed: {', '.join(changes) or 'it does not match its digest'}"
 
 
 def _decisions(engine: Engine, trail: TrailState) -> Iterator[Finding]:
+    for row in engine.all("SELECT account_key FROM accounts ORDER BY account_key"):
+        yield from _decisions_of(engine, row["account_key"], trail.batches.get(row["account_key"], ()))
+
+
+def _decisions_of(engine: Engine, account: str, batches: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:
     expected = 1
-    for first, last, digest in trail.batches:
+    for first, last, digest in batches:
         if first > expected:
-            yield from _inserted(engine, expected, first - 1)
+            yield from _inserted(engine, account, expected, first - 1)
         rows = engine.all(
-            "SELECT * FROM decisions WHERE seq >= :first AND seq <= :last ORDER BY seq", {"first": first, "last": last}
+            "SELECT * FROM decisions WHERE account_key = :account AND seq >= :first AND seq <= :last ORDER BY seq",
+            {"account": account, "first": first, "last": last},
         )
         if digest_of_all(rows) != digest:
             yield Finding("decisions", f"rows {first} to {last}", "were changed, or some are gone")
         expected = last + 1
-    yield from _inserted(engine, expected, None)
+    yield from _inserted(engine, account, expected, None)
 
 
-def _inserted(engine: Engine, first: int, last: int | None) -> Iterator[Finding]:
+def _inserted(engine: Engine, account: str, first: int, last: int | None) -> Iterator[Finding]:
     rows = engine.all(
-        "SELECT seq FROM decisions WHERE seq >= :first AND seq <= COALESCE(:last, seq) ORDER BY seq",
-        {"first": first, "last": last},
+        "SELECT seq FROM decisions WHERE account_key = :account AND seq >= :first AND seq <= COALESCE(:last, seq)"
+        " ORDER BY seq",
+        {"account": account, "first": first, "last": last},
     )
     for row in rows:
         yield Finding("decisions", f"row {row['seq']}", _FROM_OUTSIDE)
 
 
 def _orders(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    for row in engine.each("SELECT * FROM orders ORDER BY seq"):
+    for row in engine.each("SELECT * FROM orders ORDER BY account_key, seq"):
         name = row["client_order_id"]
         written = trail.orders.pop((row["account_key"], name), None)
         if written is None:
@@ -105,23 +116,23 @@ def _changing(engine: Engine, rows: ChangingRows) -> Iterator[Finding]:
     """Compare each row with its newest state. Of the rows without a digest the trail has at least the number."""
     table, key = rows.table.table, rows.table.key
     old, left = 0, set(rows.states) | set(rows.old)
-    for row in engine.each(f"SELECT * FROM {table} ORDER BY {key}"):
-        name = f"{key} {row[key]}"
-        left.discard(row[key])
-        if row[key] in rows.states:
-            digest, columns = rows.states[row[key]]
+    for row in engine.each(f"SELECT * FROM {table} ORDER BY account_key, {key}"):
+        name, number = f"{key} {row[key]}", (row["account_key"], row[key])
+        left.discard(number)
+        if number in rows.states:
+            digest, columns = rows.states[number]
             state = rows.table.state_of(row)
             if digest_of(state) != digest:
                 yield Finding(table, name, _changed_state(rows, row, columns))
             continue
         old += 1
-        if row[key] in rows.old:
-            yield from _changes(table, name, row, rows.old[row[key]])
+        if number in rows.old:
+            yield from _changes(table, name, row, rows.old[number])
         elif rows.old or not rows.old_count:
             yield Finding(table, name, _FROM_OUTSIDE)
             old -= 1
-    for number in sorted(left):
-        yield Finding(table, f"{key} {number}", "is gone")
+    for _, gone in sorted(left):
+        yield Finding(table, f"{key} {gone}", "is gone")
     if not rows.old and old != rows.old_count:
         what = f"{old} rows of earlier versions are there, and the audit trail has {rows.old_count}"
         yield Finding(table, "", what)
@@ -139,8 +150,8 @@ def _changed_state(rows: ChangingRows, row: Row, columns: Mapping[str, Value]) -
 def _old_halts(engine: Engine, trail: TrailState) -> Iterator[Finding]:
     """Compare the latched halts of earlier versions with those of the trail."""
     missing, digested = list(trail.old_halts), trail.changing["halts"].states
-    for row in engine.each("SELECT * FROM halts WHERE cleared_at IS NULL ORDER BY halt_id"):
-        if row["halt_id"] in digested:
+    for row in engine.each("SELECT * FROM halts WHERE cleared_at IS NULL ORDER BY account_key, halt_id"):
+        if (row["account_key"], row["halt_id"]) in digested:
             continue
         match = next((each for each in missing if each[0] == row["account_key"] and matches(each[1], row)), None)
         if match is None:
@@ -152,7 +163,7 @@ def _old_halts(engine: Engine, trail: TrailState) -> Iterator[Finding]:
 
 
 def _bare_periods(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    for row in engine.each("SELECT * FROM bare_periods ORDER BY period_id"):
+    for row in engine.each("SELECT * FROM bare_periods ORDER BY account_key, period_id"):
         name = f"{row['strategy']} {row['symbol']}"
         written = trail.bare.get((row["account_key"], name))
         if written:

@@ -39,7 +39,7 @@ from tradebot.ledger.strategy_history import StrategyHistory
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 class AccountLedger:
@@ -105,27 +105,32 @@ class Database:
         """The ledger of one account. An account must be pinned before its first write."""
         return AccountLedger(self.engine, account_key)
 
-    def head(self) -> audit.Head:
-        """Number and hash of the newest audit row, to be stored outside the database as well."""
-        return audit.head(self.engine)
+    def head(self, account_key: str) -> audit.Head:
+        """Number and hash of an account's newest audit row, to be stored outside the database as well."""
+        return audit.head(self.engine, account_key)
 
-    def hash_at(self, seq: int) -> str | None:
-        """The hash of the audit row ``seq``; None if there is no such row."""
-        row = self.engine.one("SELECT hash FROM audit WHERE seq = :seq", {"seq": seq})
-        return str(row["hash"]) if row else None
+    def heads(self) -> dict[str, audit.Head]:
+        """The head of each account that has audit rows, by its key."""
+        return audit.heads(self.engine)
 
-    def newest_account(self) -> str | None:
-        """The account of the newest audit row; None in an empty trail."""
-        row = self.engine.one("SELECT account_key FROM audit ORDER BY seq DESC LIMIT 1")
-        return str(row["account_key"]) if row else None
+    def has_row(self, head: audit.Head) -> bool:
+        """Whether an account has the audit row with this number and hash."""
+        row = self.engine.one(
+            "SELECT 1 AS found FROM audit JOIN accounts ON accounts.account_key = audit.account_key"
+            " WHERE audit.seq = :seq AND audit.hash = :hash",
+            {"seq": head[0], "hash": head[1]},
+        )
+        return row is not None
 
-    def note_head(self, head: audit.Head, home: int) -> None:
-        """Note in the audit trail that a head is stored outside the database, in the home with this number."""
-        kept_heads.note_head(self.engine, head, home)
+    def note_head(self, account_key: str, head: audit.Head, home: int) -> None:
+        """Note in an account's trail that its head is stored outside the database, in the home with this number."""
+        kept_heads.note_head(self.engine, account_key, head, home)
 
-    def missing_heads(self, outside: Iterable[audit.Head], home: int | None) -> tuple[audit.Head, ...]:
-        """The heads that were stored in a home (None: in any) and are not among those there now, oldest first."""
-        return kept_heads.noted_heads(self.engine).missing(outside, home)
+    def missing_heads(
+        self, outside: Iterable[audit.Head], home: int | None, account_key: str
+    ) -> tuple[audit.Head, ...]:
+        """The heads that an account stored in a home (None: in any) and are not there now, oldest first."""
+        return kept_heads.noted_heads(self.engine).missing(outside, home, account_key)
 
     def close(self) -> None:
         """Close the file."""

@@ -11,6 +11,7 @@ from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import AuditTrail, digest_of_all
 from tradebot.ledger.codec import columns_of, to_column, value_from
 from tradebot.ledger.engine import Engine, Value
+from tradebot.ledger.numbers import next_number
 
 _WITHIN = "account_key = :account_key AND session >= :first AND session <= :last"
 
@@ -28,8 +29,7 @@ class DecisionLog:
         if not rows:
             return
         with self._engine.transaction():
-            newest = self._engine.one("SELECT MAX(seq) AS seq FROM decisions")
-            first = ((newest["seq"] if newest else None) or 0) + 1
+            first = next_number(self._engine, "decisions", self._trail.account_key)
             columns: list[dict[str, Value]] = [
                 {"seq": seq, **self._account, "run_id": run_id, **columns_of(row)}
                 for seq, row in enumerate(rows, start=first)

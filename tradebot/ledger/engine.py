@@ -149,6 +149,14 @@ class Engine:
         """Insert one row. ``clause`` may add ON CONFLICT and RETURNING, whose row is returned."""
         return self.one(_insertion(table, tuple(values), clause), values)
 
+    def lock_account(self, account_key: str) -> None:
+        """Keep other writers off the rows of an account until the end of the transaction.
+
+        SQLite has one writer at a time, which every transaction is from its beginning.
+        """
+        if not self._depth:
+            raise RuntimeError(f"the rows of {account_key} are written outside a transaction")
+
     def insert_many(self, table: str, rows: Sequence[Mapping[str, Value]]) -> None:
         """Insert rows with the same columns."""
         if not rows:
@@ -253,17 +261,25 @@ class Engine:
         return {row["name"]: row["sql"] for row in rows}
 
     def migrate_to(self, version: int, application: int, migrate: Callable[[sqlite3.Connection], None]) -> None:
-        """Migrate the schema to ``version`` in one transaction, unless another process has just done it."""
+        """Migrate the schema to ``version`` in one transaction, unless another process has just done it.
+
+        Foreign keys are checked at its end, because a table that others refer to may be made anew
+        (https://www.sqlite.org/lang_altertable.html#otheralter).
+        """
         self._switch_to_wal()
-        with self.transaction():
-            if self.version() >= version:
-                return
-            try:
-                migrate(self._connection)
-            except sqlite3.Error as error:
-                self._fail(error)
-            self.execute(f"PRAGMA application_id = {application}")
-            self.execute(f"PRAGMA user_version = {version}")
+        self.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with self.transaction():
+                if self.version() >= version:
+                    return
+                try:
+                    migrate(self._connection)
+                except sqlite3.Error as error:
+                    self._fail(error)
+                self.execute(f"PRAGMA application_id = {application}")
+                self.execute(f"PRAGMA user_version = {version}")
+        finally:
+            self.execute("PRAGMA foreign_keys = ON")
 
     def _switch_to_wal(self) -> None:
         """Set the journal mode, which the file keeps. Raises LedgerBusy after ``busy_seconds``.

@@ -14,6 +14,7 @@ from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import BREAKS, HALTS, NEW, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.numbers import insert_numbered
 
 _LATCHED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NULL ORDER BY halt_id"
 _CLEARED = "SELECT * FROM halts WHERE account_key = :account_key AND cleared_at IS NOT NULL ORDER BY halt_id"
@@ -56,7 +57,7 @@ class HaltsAndBreaks:
         with self._engine.transaction():
             if any(columns_of(known, without=_NOT_STORED) == columns for known in self.halts()):
                 return
-            row = self._engine.insert("halts", {**self._account, **columns, "latched_at": stamp(at)}, "RETURNING *")
+            row = insert_numbered(self._engine, "halts", {**self._account, **columns, "latched_at": stamp(at)})
             assert row is not None, "it was inserted"
             self._trail.append_state(HALTS, row, AuditKind.HALT_LATCHED, halt.rule, at, _audited(halt))
 
@@ -79,8 +80,9 @@ class HaltsAndBreaks:
 
     def _clear(self, halt_id: int, halt: Halt, reason: str, at: datetime) -> None:
         row = self._engine.one(
-            "UPDATE halts SET cleared_at = :at, cleared_reason = :reason WHERE halt_id = :halt_id RETURNING *",
-            {"at": stamp(at), "reason": reason, "halt_id": halt_id},
+            "UPDATE halts SET cleared_at = :at, cleared_reason = :reason"
+            " WHERE account_key = :account_key AND halt_id = :halt_id RETURNING *",
+            {**self._account, "at": stamp(at), "reason": reason, "halt_id": halt_id},
         )
         assert row is not None, "it is latched"
         self._trail.append_state(HALTS, row, AuditKind.HALT_CLEARED, halt.rule, at, _audited(halt))
@@ -125,8 +127,8 @@ class HaltsAndBreaks:
 
     def _change_halt(self, row: Row, column: str, value: str | int | None, at: datetime) -> None:
         after = self._engine.one(
-            f"UPDATE halts SET {column} = :value WHERE halt_id = :halt_id RETURNING *",
-            {"value": value, "halt_id": row["halt_id"]},
+            f"UPDATE halts SET {column} = :value WHERE account_key = :account_key AND halt_id = :halt_id RETURNING *",
+            {**self._account, "value": value, "halt_id": row["halt_id"]},
         )
         assert after is not None, "it is latched"
         detail = {"since": row["since"], column: value}
@@ -223,7 +225,7 @@ class HaltsAndBreaks:
             "last_seen": session.isoformat(),
             "age_sessions": 0,
         }
-        row = self._engine.insert("breaks", {**self._account, **columns, "opened_at": stamp(at)}, "RETURNING *")
+        row = insert_numbered(self._engine, "breaks", {**self._account, **columns, "opened_at": stamp(at)})
         assert row is not None, "it was inserted"
         kind = AuditKind.BREAK_OPENED if new.confirmed else AuditKind.DIFFERENCE_SEEN
         self._trail.append_state(BREAKS, row, kind, f"{new.kind} {new.symbol}", at, {**columns, NEW: 1})
@@ -238,8 +240,8 @@ class HaltsAndBreaks:
         after = self._engine.one(
             "UPDATE breaks SET here = :here, there = :there, message = :message, last_seen = :last_seen,"
             " age_sessions = :age_sessions, severity = :severity, dollars = :dollars, confirmed = :confirmed"
-            " WHERE break_id = :break_id RETURNING *",
-            {**columns, "break_id": row["break_id"]},
+            " WHERE account_key = :account_key AND break_id = :break_id RETURNING *",
+            {**self._account, **columns, "break_id": row["break_id"]},
         )
         assert after is not None, "it is open"
         confirmed = AuditKind.BREAK_CHANGED if row["confirmed"] else AuditKind.BREAK_OPENED
@@ -248,8 +250,8 @@ class HaltsAndBreaks:
 
     def _close(self, row: Row, at: datetime) -> None:
         closed = self._engine.one(
-            "UPDATE breaks SET closed_at = :at WHERE break_id = :break_id RETURNING *",
-            {"at": stamp(at), "break_id": row["break_id"]},
+            "UPDATE breaks SET closed_at = :at WHERE account_key = :account_key AND break_id = :break_id RETURNING *",
+            {**self._account, "at": stamp(at), "break_id": row["break_id"]},
         )
         assert closed is not None, "it is open"
         kind = AuditKind.BREAK_CLOSED if row["confirmed"] else AuditKind.DIFFERENCE_GONE

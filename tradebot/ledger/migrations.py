@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from tradebot.ledger.by_account import number_by_account
+
 migrations = Migrations("tradebot")
 _SCHEMA = Path(__file__).with_name("schema")
 
@@ -59,4 +61,12 @@ def m0005_honest_home(database: Database) -> None:
 def m0006_a_day_with_it(database: Database) -> None:
     """What is stored when it happens, so that a session can be explained and its cost told afterwards."""
     for part in sorted(_SCHEMA.glob("0006_*.sql")):
+        database.executescript(part.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0007_by_account(database: Database) -> None:
+    """Numbers and chains by account."""
+    number_by_account(database.conn)
+    for part in sorted(_SCHEMA.glob("0007_*.sql")):
         database.executescript(part.read_text(encoding="utf-8"))

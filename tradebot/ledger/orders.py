@@ -14,6 +14,7 @@ from tradebot.errors import LedgerError
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import canonical_json, columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.numbers import insert_numbered
 
 _INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"
 #: Fields of the broker's view of an order that are not stored: they decide nothing later.
@@ -43,7 +44,7 @@ class Orders:
             raise ValueError(f"only a planned intent of {self._trail.account_key} can be written down: {intent}")
         columns = columns_of(intent.request) | columns_of(intent, without=("request",))
         row = {**columns, "written_at": stamp(at), "moved_at": stamp(at)}
-        if self._engine.insert("orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
+        if insert_numbered(self._engine, "orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
             self._trail.append(AuditKind.INTENT_WRITTEN, intent.client_order_id, at, columns)
         elif self._engine.execute(
             f"UPDATE orders SET {_assignments(row.keys() - {'sends'})}"
@@ -93,8 +94,9 @@ class Orders:
             if not changed:
                 return
             self._engine.execute(
-                f"UPDATE orders SET {_assignments(changed)}, moved_at = :at WHERE seq = :seq",
-                {**changed, "at": stamp(at), "seq": before["seq"]},
+                f"UPDATE orders SET {_assignments(changed)}, moved_at = :at"
+                " WHERE account_key = :account_key AND seq = :seq",
+                {**self._account, **changed, "at": stamp(at), "seq": before["seq"]},
             )
             others = {name: value for name, value in changed.items() if name != "state"}
             detail = {"from": before["state"], "to": state, **others}

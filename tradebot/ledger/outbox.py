@@ -9,12 +9,17 @@ from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, Del
 from tradebot.ledger.audit import ALERTS, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.numbers import insert_numbered, next_number
 
 _QUEUED = (
     "SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alerts.kind, alerts.attachment,"
     " alert_posts.*"
-    " FROM alerts JOIN alert_posts ON alert_posts.alert_id = alerts.seq"
+    " FROM alerts JOIN alert_posts"
+    " ON alert_posts.account_key = alerts.account_key AND alert_posts.alert_id = alerts.seq"
 )
+#: Alerts of several accounts, oldest first.
+_OLDEST_FIRST = "ORDER BY alert_posts.since, alert_posts.account_key, alert_posts.alert_id"
+_NEWEST_FIRST = "ORDER BY alert_posts.since DESC, alert_posts.account_key DESC, alert_posts.alert_id DESC"
 
 _SUMMARY: AlertLevel = "summary"
 
@@ -35,10 +40,10 @@ class Outbox:
         with self._engine.transaction():
             if alert.key and not should_raise(alert.level, self._newest(alert.key), alert.raised_at):
                 return False
+            alert_id = next_number(self._engine, ALERTS.table, self._trail.account_key)
             self._trail.record(ALERTS, _columns(alert), alert.raised_at)
-            stored = self._engine.all("SELECT MAX(seq) AS seq FROM alerts")[0]
             settled = None if state is DeliveryState.WAITING else stamp(wall)
-            post = {"alert_id": stored["seq"], "state": state.value, "since": stamp(wall), "settled": settled}
+            post = {"alert_id": alert_id, "state": state.value, "since": stamp(wall), "settled": settled}
             self._engine.insert("alert_posts", {**self._account, **post})
         return True
 
@@ -77,19 +82,20 @@ class AlertQueue:
         with self._engine.transaction():
             at = {"now": stamp(now), "until": stamp(until)}
             waiting = self._engine.all(
-                f"{_QUEUED} WHERE state = 'waiting' AND ({due}) ORDER BY alert_id", at if early else {"now": stamp(now)}
+                f"{_QUEUED} WHERE state = 'waiting' AND ({due}) {_OLDEST_FIRST}", at if early else {"now": stamp(now)}
             )
             claimed = self._queued(waiting)
             for each in claimed:
                 self._engine.execute(
-                    "UPDATE alert_posts SET next_try = :until WHERE alert_id = :alert_id",
-                    {"until": stamp(until), "alert_id": each.alert_id},
+                    "UPDATE alert_posts SET next_try = :until"
+                    " WHERE account_key = :account_key AND alert_id = :alert_id",
+                    {"until": stamp(until), "account_key": each.account_key, "alert_id": each.alert_id},
                 )
         return claimed
 
     def waiting(self) -> tuple[QueuedAlert, ...]:
         """The alerts that are still to be delivered, oldest first."""
-        return self._queued(self._engine.all(f"{_QUEUED} WHERE state = 'waiting' ORDER BY alert_id"))
+        return self._queued(self._engine.all(f"{_QUEUED} WHERE state = 'waiting' {_OLDEST_FIRST}"))
 
     def store_attempts(
         self,
@@ -103,11 +109,15 @@ class AlertQueue:
         with self._engine.transaction():
             for attempt in attempts:
                 row = {"account_key": queued.account_key, "alert_id": queued.alert_id, **columns_of(attempt)}
-                self._engine.insert("alert_attempts", {**row, "at": stamp(now)}, "ON CONFLICT DO NOTHING")
+                insert_numbered(
+                    self._engine, "alert_attempts", {**row, "at": stamp(now)}, "ON CONFLICT DO NOTHING RETURNING seq"
+                )
             self._engine.execute(
                 "UPDATE alert_posts SET state = :state, attempts = attempts + :tries, next_try = :next_try,"
-                " settled = :settled WHERE alert_id = :alert_id AND state = 'waiting'",
+                " settled = :settled"
+                " WHERE account_key = :account_key AND alert_id = :alert_id AND state = 'waiting'",
                 {
+                    "account_key": queued.account_key,
                     "alert_id": queued.alert_id,
                     "state": state.value,
                     "tries": int(bool(attempts)),
@@ -118,21 +128,22 @@ class AlertQueue:
 
     def newest(self, most: int) -> tuple[QueuedAlert, ...]:
         """The newest ``most`` alerts, oldest first."""
-        rows = self._engine.all(f"{_QUEUED} ORDER BY alert_id DESC LIMIT :most", {"most": most})
+        rows = self._engine.all(f"{_QUEUED} {_NEWEST_FIRST} LIMIT :most", {"most": most})
         return self._queued(reversed(rows))
 
     def _queued(self, rows: Iterable[Row]) -> tuple[QueuedAlert, ...]:
         return tuple(
             value_from(QueuedAlert, row, alert=_alert(row), taken_by=taken_by, trouble=trouble)
             for row in rows
-            for taken_by, trouble in [self._attempts(row["alert_id"])]
+            for taken_by, trouble in [self._attempts(row["account_key"], row["alert_id"])]
         )
 
-    def _attempts(self, alert_id: int) -> tuple[tuple[str, ...], str]:
+    def _attempts(self, account_key: str, alert_id: int) -> tuple[tuple[str, ...], str]:
         """The channels that accepted an alert, and the error of its newest failed attempt."""
         rows = self._engine.all(
-            "SELECT channel, trouble FROM alert_attempts WHERE alert_id = :alert_id ORDER BY seq",
-            {"alert_id": alert_id},
+            "SELECT channel, trouble FROM alert_attempts"
+            " WHERE account_key = :account_key AND alert_id = :alert_id ORDER BY seq",
+            {"account_key": account_key, "alert_id": alert_id},
         )
         taken = tuple(row["channel"] for row in rows if not row["trouble"])
         return taken, next((row["trouble"] for row in reversed(rows) if row["trouble"]), "")

@@ -13,6 +13,7 @@ from tradebot.errors import ExitCode, LedgerError
 from tradebot.ledger.audit import RUNS, AuditTrail
 from tradebot.ledger.codec import stamp, to_column, value_from
 from tradebot.ledger.engine import Engine
+from tradebot.ledger.numbers import insert_numbered
 
 
 class RunLog:
@@ -37,7 +38,8 @@ class RunLog:
         The audit trail leaves wall-clock time and pid out, so that replays can be compared (``RUNS``).
         """
         with self._engine.transaction():
-            row = self._engine.insert(
+            row = insert_numbered(
+                self._engine,
                 "runs",
                 {
                     **self._account,
@@ -51,7 +53,6 @@ class RunLog:
                     "turn_at": stamp(wall if schedule_clock is ScheduleClock.REAL else at),
                     "summary": "",
                 },
-                "RETURNING *",
             )
             assert row is not None  # an INSERT that did not raise has a row to return
             run_id = int(row["run_id"])

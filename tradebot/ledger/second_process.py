@@ -10,13 +10,13 @@ import gc
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tradebot.ledger.audit import Head, head
+from tradebot.ledger.audit import Head, heads
 from tradebot.ledger.chain_links import check_links
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
@@ -27,12 +27,14 @@ from tradebot.ledger.trail_state import EquityCash, WriteOrder
 MANY_ROWS = 50_000
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from tradebot.ledger.second_process import main; main()"
 _Answer = Future[dict[str, Any]]
+#: The newest audit row of each account, by its key.
+Heads = Mapping[str, Head]
 
 
 class SecondHalf:
-    """The findings of the links and those of the tables, as of the row ``newest`` of the trail."""
+    """The findings of the links and those of the tables, as of the row ``newest`` of each account's trail."""
 
-    def __init__(self, engine: Engine, newest: Head, ask: Callable[[str], _Answer] | None = None) -> None:
+    def __init__(self, engine: Engine, newest: Heads, ask: Callable[[str], _Answer] | None = None) -> None:
         self._engine = engine
         self._newest = newest
         self._order = WriteOrder()
@@ -48,7 +50,7 @@ class SecondHalf:
     def links(self) -> list[Finding]:
         """The findings of the links, in order of the rows. Waits for the process."""
         found = self._answered("links")
-        return list(check_links(self._engine, self._newest[0])) if found is None else found
+        return list(check_links(self._engine, self._newest)) if found is None else found
 
     def tables(self) -> list[Finding]:
         """The contradictions between the tables. Waits for the process."""
@@ -64,12 +66,13 @@ class SecondHalf:
 
 
 @contextmanager
-def second_half(engine: Engine, newest: Head) -> Iterator[SecondHalf]:
+def second_half(engine: Engine, newest: Heads) -> Iterator[SecondHalf]:
     """Start the process where the trail has many rows. It checks the links meanwhile, and then the tables.
 
     It is killed where its answer is not waited for.
     """
-    process = _start(engine.path, newest) if newest[0] >= MANY_ROWS else None
+    rows = sum(seq for seq, _ in newest.values())
+    process = _start(engine.path, newest) if rows >= MANY_ROWS else None
     if process is None:
         yield SecondHalf(engine, newest)
         return
@@ -81,27 +84,27 @@ def second_half(engine: Engine, newest: Head) -> Iterator[SecondHalf]:
 
 
 def main() -> None:
-    """Print the findings for the file and the head of the command line as JSON; the order of writes is the input.
+    """Print the findings for the file and the heads of the command line as JSON; the order of writes is the input.
 
-    The tables are those of another moment where the head is another, and are left out.
+    The tables are those of another moment where a head is another, and are left out.
     """
-    path, seq, hashed = sys.argv[1:]
+    path, text = sys.argv[1:]
     gc.disable()
     with closing(Engine(Path(path))) as engine, engine.snapshot():
-        newest = int(seq), hashed
-        found = {"links": list(check_links(engine, newest[0]))}
+        newest = {account: (seq, hashed) for account, (seq, hashed) in json.loads(text).items()}
+        found = {"links": list(check_links(engine, newest))}
         order = _order_of(sys.stdin.read())
-        if head(engine) == newest:
+        if heads(engine) == newest:
             found["tables"] = list(check_tables(engine, order))
     parts = {name: [(each.table, each.row, each.message) for each in findings] for name, findings in found.items()}
     sys.stdout.write(json.dumps(parts))
 
 
-def _start(path: Path, newest: Head) -> subprocess.Popen[bytes] | None:
+def _start(path: Path, newest: Heads) -> subprocess.Popen[bytes] | None:
     program = _PROGRAM.format(path=sys.path)
     with suppress(OSError):
         return subprocess.Popen(
-            [sys.executable, "-I", "-c", program, str(path), *map(str, newest)],
+            [sys.executable, "-I", "-c", program, str(path), json.dumps(newest)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ from tradebot.core.model.signals import Action, Condition, Readiness
 from tradebot.ledger.audit import SIGNALS, AuditTrail, digest_of
 from tradebot.ledger.codec import canonical_json, columns_of, value_from
 from tradebot.ledger.engine import Engine, Row
+from tradebot.ledger.numbers import next_number
 
 #: The significant digits of an indicator's value that are stored: they explain, and nothing is decided by them.
 DIGITS = 6
@@ -35,9 +36,8 @@ class SignalLog:
         own = {"account_key": self._trail.account_key, "run_id": run_id}
         given = canonical_json({symbol: _given(signal) for symbol, signal in record.given.items()})
         row: dict[str, Any] = {**own, **columns_of(record, without=("given",)), "given": given}
-        inserted = self._engine.insert("signals", row, "RETURNING seq")
-        assert inserted is not None, "an insert without a conflict clause inserts or raises"
-        row["seq"] = inserted["seq"]
+        row["seq"] = next_number(self._engine, "signals", self._trail.account_key)
+        self._engine.insert("signals", row)
         detail = {"session": record.session, "strategy": record.strategy}
         self._trail.append(SIGNALS.kind, str(row["seq"]), record.at, detail, digest_of(row))
 

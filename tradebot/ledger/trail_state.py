@@ -16,12 +16,14 @@ from tradebot.core.model.account import CASH
 from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.orders import OrderState, may_move
 from tradebot.core.results.audit_events import RESTORED, AuditKind
-from tradebot.ledger.audit import ACTIVITIES, BREAKS, CHANGING, HALTS, NEW, RUNS, ChangingTable
+from tradebot.ledger.audit import ACTIVITIES, BREAKS, CHANGING, HALTS, NEW, RUNS, ChangingTable, Head
 from tradebot.ledger.engine import Value
 from tradebot.ledger.kept_heads import NotedHeads
 
 #: An account key and the name of a row within the account.
 Key = tuple[str, str]
+#: An account key and the number of a row within the account.
+RowNumber = tuple[str, int]
 Columns = dict[str, Value]
 _CASH_BREAK = f"{BreakKind.CASH} {CASH}"
 
@@ -29,10 +31,12 @@ _CASH_BREAK = f"{BreakKind.CASH} {CASH}"
 class TrailState:
     """What the other tables must hold after the rows of the trail so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, starts: Mapping[str, Head]) -> None:
+        """Begin without a row. ``starts``: where chains leave a common one."""
         #: Digest and number of the audit row by (account, row) of an append-only table, by the kind of the audit row.
         self.digests: dict[str, dict[Key, tuple[str, int]]] = {}
-        self.batches: list[tuple[int, int, str]] = []  # first and last decision, digest of the batch
+        #: First and last decision and digest of each batch, by account.
+        self.batches: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
         self.orders: dict[Key, Columns] = {}
         self.states: dict[Key, str] = {}  # of orders
         self.holdings: dict[Key, str] = {}  # columns as JSON
@@ -43,7 +47,7 @@ class TrailState:
         self.booked: Counter[str] = Counter()  # bookings by account
         self.cash_breaks: set[str] = set()  # accounts with an open break of cash
         self.order = WriteOrder()
-        self.heads = NotedHeads()
+        self.heads = NotedHeads(starts)
         self._pending: Counter[Key] = Counter()  # differences without a digest that no second look has confirmed
         self._appliers = self._all_appliers()
 
@@ -52,6 +56,8 @@ class TrailState:
 
         Raises ValueError and KeyError for a row that no version wrote.
         """
+        if kind in _HEADS:
+            self.heads.apply(account, seq, kind, subject, detail)
         if digest and kind not in _DIGESTED_OTHERWISE:
             self.digests.setdefault(kind, {})[account, subject] = (digest, seq)
         applier = self._appliers.get(kind)
@@ -82,8 +88,6 @@ class TrailState:
             kinds.DECIDED: self._decided,
             **{activities.kind: self._booked for activities in ACTIVITIES},
             kinds.EQUITY_RECORDED: self._equity,
-            kinds.HEAD_KEPT: lambda _, subject, detail, __: self.heads.apply(kinds.HEAD_KEPT, subject, detail),
-            RESTORED: lambda _, subject, detail, __: self.heads.apply(RESTORED, subject, detail),
         }
 
     # --- orders, holdings, decisions -------------------------------------------------------
@@ -117,28 +121,28 @@ class TrailState:
     def _bare_ended(self, account: str, subject: str, detail: str, _: str) -> None:
         self.bare[account, subject][-1] = parsed(detail)
 
-    def _decided(self, _: str, __: str, detail: str, digest: str) -> None:
+    def _decided(self, account: str, _: str, detail: str, digest: str) -> None:
         span = parsed(detail)
-        self.batches.append((span["first"], span["last"], digest))
+        self.batches[account].append((span["first"], span["last"], digest))
 
     # --- runs, halts and breaks ------------------------------------------------------------
 
-    def _run_began(self, _: str, subject: str, detail: str, digest: str) -> None:
-        self.changing[RUNS.table].begin(int(subject), parsed(detail), digest)
+    def _run_began(self, account: str, subject: str, detail: str, digest: str) -> None:
+        self.changing[RUNS.table].begin(account, int(subject), parsed(detail), digest)
 
-    def _run_ended(self, _: str, subject: str, detail: str, digest: str) -> None:
-        self.changing[RUNS.table].change(int(subject), parsed(detail), digest)
+    def _run_ended(self, account: str, subject: str, detail: str, digest: str) -> None:
+        self.changing[RUNS.table].change(account, int(subject), parsed(detail), digest)
 
     def _latched(self, account: str, _: str, detail: str, digest: str) -> None:
         columns = parsed(detail)
-        self.changing[HALTS.table].begin(columns.get(HALTS.key), columns, digest)
+        self.changing[HALTS.table].begin(account, columns.get(HALTS.key), columns, digest)
         if not digest:
             self.old_halts.append((account, _halt_in(columns)))
 
     def _halt_changed(self, account: str, subject: str, detail: str, digest: str) -> None:
         """Columns that an old halt was latched without stay out."""
         columns = parsed(detail)
-        self.changing[HALTS.table].change(columns.get(HALTS.key), columns, digest)
+        self.changing[HALTS.table].change(account, columns.get(HALTS.key), columns, digest)
         for each in tuple(self.old_halts):
             key, halt = each
             if (key, halt["rule"], halt["since"]) == (account, subject, columns["since"]):
@@ -148,8 +152,7 @@ class TrailState:
 
     def _cleared(self, account: str, subject: str, detail: str, digest: str) -> None:
         columns = parsed(detail)
-        self.changing[HALTS.table].change(columns.get(HALTS.key), columns, digest)
-        self.heads.apply(AuditKind.HALT_CLEARED, subject, detail)
+        self.changing[HALTS.table].change(account, columns.get(HALTS.key), columns, digest)
         cleared = _halt_in(columns)
         self.old_halts = [each for each in self.old_halts if each[0] != account or not matches(each[1], cleared)]
 
@@ -159,18 +162,18 @@ class TrailState:
             self.cash_breaks.add(account)
         rows, confirmed = self.changing[BREAKS.table], columns.get("confirmed")
         if digest:
-            (rows.begin if NEW in columns else rows.change)(columns[BREAKS.key], columns, digest)
+            (rows.begin if NEW in columns else rows.change)(account, columns[BREAKS.key], columns, digest)
         elif confirmed and self._pending[key]:  # a second look has shown it too
             self._pending[key] -= "first_seen" in columns
         elif "first_seen" in columns:
-            rows.begin(None, columns, "")
+            rows.begin(account, None, columns, "")
             self._pending[key] += confirmed == 0
 
     def _difference_over(self, account: str, subject: str, detail: str, digest: str) -> None:
         if subject == _CASH_BREAK:
             self.cash_breaks.discard(account)
         columns = parsed(detail)
-        self.changing[BREAKS.table].change(columns.get(BREAKS.key), columns, digest)
+        self.changing[BREAKS.table].change(account, columns.get(BREAKS.key), columns, digest)
 
     def _difference_gone(self, account: str, subject: str, detail: str, digest: str) -> None:
         self._pending[account, subject] -= 1
@@ -214,31 +217,35 @@ class ChangingRows:
 
     def __init__(self, table: ChangingTable) -> None:
         self.table = table
-        self.states: dict[int, tuple[str, Columns]] = {}  # digest and columns of the newest state of each row
-        self.old: dict[int, Columns] = {}  # what is known of the rows without a digest, by number
+        #: Digest and columns of the newest state of each row, by account and number.
+        self.states: dict[RowNumber, tuple[str, Columns]] = {}
+        self.old: dict[RowNumber, Columns] = {}  # what is known of the rows without a digest
         self.old_count = 0  # rows without a digest, with a number or not
 
-    def begin(self, number: int | None, columns: Columns, digest: str) -> None:
+    def begin(self, account: str, number: int | None, columns: Columns, digest: str) -> None:
         """Follow an audit row about a new row."""
         if digest and number is not None:
-            self.states[number] = (digest, columns)
+            self.states[account, number] = (digest, columns)
             return
         self.old_count += 1
         if number is not None:
-            self.old[number] = columns
+            self.old[account, number] = columns
 
-    def change(self, number: int | None, columns: Columns, digest: str) -> None:
+    def change(self, account: str, number: int | None, columns: Columns, digest: str) -> None:
         """Follow an audit row about a row that is there. One of an earlier version is digested from now on."""
         if number is None:
             return
+        key = account, number
         if digest:
-            self.old_count -= number not in self.states
-            self.old.pop(number, None)
-            self.states[number] = (digest, columns)
-        elif number in self.old:
-            self.old[number] |= columns
+            self.old_count -= key not in self.states
+            self.old.pop(key, None)
+            self.states[key] = (digest, columns)
+        elif key in self.old:
+            self.old[key] |= columns
 
 
+#: Kinds of audit rows that tell of chain heads outside the ledger, or settle their loss.
+_HEADS = frozenset({AuditKind.HEAD_KEPT, AuditKind.HALT_CLEARED, RESTORED})
 #: Kinds of audit rows whose digest is not that of a row of an append-only table.
 _DIGESTED_OTHERWISE = frozenset(
     {

@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import CHAINED, GENESIS, Head, head
+from tradebot.ledger.audit import CHAINED, Head, chain_starts, heads
 from tradebot.ledger.compare_rows import compare_rows
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine
@@ -31,7 +32,7 @@ class Verification:
     """The result of a verification, as of one moment."""
 
     findings: tuple[Finding, ...]  # empty for a sound ledger
-    head: Head = (0, GENESIS)  # the newest audit row
+    heads: Mapping[str, Head] = field(default_factory=dict)  # the newest audit row of each account, by its key
     #: The number of rows, by table, that an earlier version wrote without a digest: of these the audit trail proves
     #: that they were there, and not every column.
     not_covered: Mapping[str, int] = field(default_factory=dict)
@@ -74,7 +75,7 @@ def verify(
 def _verify(
     engine: Engine, known: Collection[Head], heads_outside: Callable[[], Collection[Head]] | None, home: int | None
 ) -> Verification:
-    trail, newest = TrailState(), head(engine)
+    trail, newest = TrailState(chain_starts(engine)), heads(engine)
     with second_half(engine, newest) as second:
         contradicted = [
             *(
@@ -143,7 +144,8 @@ def _triggers(engine: Engine) -> Iterator[Finding]:
 def _trail(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterator[Finding]:
     """Apply each row of the audit trail to ``trail``, and look for the known heads."""
     lacking = set(known)
-    for seq, account, kind, subject, detail, digest, hashed in engine.tuples(_TRAIL):
+    rows = chain(engine.tuples(_COMMON), engine.tuples(_OWN)) if trail.heads.starts else engine.tuples(_OWN)
+    for seq, account, kind, subject, detail, digest, hashed in rows:
         try:
             fault = trail.apply(seq, account, kind, subject, detail, digest)
         except (ArithmeticError, ValueError, KeyError, IndexError, TypeError):  # only a changed row is unreadable
@@ -158,7 +160,10 @@ def _trail(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterat
         )
 
 
-_TRAIL = "SELECT seq, account_key, kind, subject, detail, digest, hash FROM audit ORDER BY seq"
+_ROWS = "SELECT audit.seq, audit.account_key, kind, subject, detail, digest, audit.hash FROM audit"
+_START = " JOIN chain_starts AS start ON start.account_key = audit.account_key"
+_COMMON = f"{_ROWS}{_START} WHERE audit.seq <= start.seq ORDER BY audit.seq"
+_OWN = f"{_ROWS} LEFT{_START} WHERE audit.seq > COALESCE(start.seq, 0) ORDER BY audit.account_key, audit.seq"
 
 
 def _missing_heads(missing: Sequence[Head]) -> Iterator[Finding]:

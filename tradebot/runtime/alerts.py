@@ -21,7 +21,7 @@ from tradebot.home import paths
 from tradebot.home.attachments import attachment
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ports import Alerts, Clock
-from tradebot.runtime.chain_heads import head_text, kept_head
+from tradebot.runtime.chain_heads import head_text, kept_head, pinned_head
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, is_fresh
 from tradebot.settings import GlobalOptions, Redactor, Settings
@@ -135,7 +135,7 @@ def _from_ledger(settings: Settings, database: Database, *, early: bool) -> Deli
         database.alert_queue.store_attempts(result.queued, result.attempts, state, now, again)
 
     waiting = database.alert_queue.claim(now, now + _LEASE, early=early)
-    return _deliver(settings, waiting, record, head_text(database.head()))
+    return _deliver(settings, waiting, record, head_text(pinned_head(settings, database)))
 
 
 def _from_spool(settings: Settings) -> Delivery:

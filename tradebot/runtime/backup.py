@@ -19,7 +19,7 @@ from tradebot.ledger.backup import Copy, copy_backup, is_copy_of, make_backup
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files, swap_in
 from tradebot.market.calendar import NyseCalendar
-from tradebot.runtime.chain_heads import heads_outside, keep_head
+from tradebot.runtime.chain_heads import heads_by_account, keep_head
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration, is_fresh, register_home
 from tradebot.settings import GlobalOptions, Settings
@@ -122,7 +122,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
     fresh = is_fresh(settings, makes_home=True)
     database = settings.database_path
     with locks.home_lock(settings.home, command="restore", wall=SystemClock().now()):
-        known = heads_outside(settings)
+        known = heads_by_account(settings)
         _refuse_itself(file, database)
         remove_files(new_file_path(database))
         try:
@@ -143,13 +143,11 @@ def _refuse_itself(file: Path, database: Path) -> None:
 
 
 def _note_restore(settings: Settings, file: Path, *, makes_home: bool) -> None:
-    """Note the restore in the account's audit trail, and store the chain's new head."""
+    """Note the restore in the audit trail of each account, and store the new heads."""
     with closing(open_database(settings.database_path, create=False)) as database:
-        account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
-        key = account.key if account else database.newest_account()  # the .env of the account may be put back later
-        if key is not None:
+        for key in database.heads():
             detail = {"from": str(file.absolute())}
             database.bind(key).decisions.note(RESTORED, key, SystemClock().now(), detail)
-        keep_head(settings, database)
+            keep_head(settings, database, key)
         if makes_home:
             register_home(settings, database)

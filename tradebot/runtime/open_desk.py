@@ -133,7 +133,7 @@ def open_desk(
             venue.advance(job)
         if access.locks:
             # a replay that is cut short notes nothing, so that the one that goes on writes the same ledger
-            held.push(lambda kind, error, trace: _keep_head(settings, database, home_latch, noted=error is None))
+            held.push(lambda kind, error, trace: _keep_head(settings, database, key, home_latch, noted=error is None))
         tracked_by = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
         pin(database, broker, account_id, key, clock, tracked_by)
         if lost is None and fresh:
@@ -158,10 +158,10 @@ def open_desk(
         )
 
 
-def _keep_head(settings: Settings, database: Database, latch: HomeLatch, *, noted: bool) -> None:
-    """Store the chain's head in the state folder, unless that is not this home's."""
+def _keep_head(settings: Settings, database: Database, key: str, latch: HomeLatch, *, noted: bool) -> None:
+    """Store the head of the account's chain in the state folder, unless that is not this home's."""
     if latch.lost is None:
-        keep_head(settings, database, noted=noted)
+        keep_head(settings, database, key, noted=noted)
 
 
 def desk_at(

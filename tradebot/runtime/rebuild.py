@@ -90,7 +90,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         swap_in(old, kept)
         _move_heads(settings, kept)
         with closing(open_database(old, create=False)) as database:
-            keep_head(settings, database)
+            keep_head(settings, database, key)
             if fresh and not is_lost:
                 register_home(settings, database)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from itertools import count
 
-from tradebot.home import chain_heads, paths
+from tradebot.home import paths
 from tradebot.home.atomic_files import write_error_text
 from tradebot.home.latch import LostState
 from tradebot.ledger.database import Database
+from tradebot.runtime.chain_heads import is_other_history
 from tradebot.runtime.clocks import SystemClock
 from tradebot.settings import Settings
 
@@ -77,8 +78,7 @@ def _make_whole(settings: Settings, database: Database) -> None:
 
 def _set_other_heads_aside(settings: Settings, database: Database) -> None:
     path = paths.chain_heads_file(settings.home)
-    known = chain_heads.newest_head(path)
-    if known is None or database.hash_at(known.seq) == known.hash:
+    if not is_other_history(settings, database):
         return
     names = (path.with_name(f"{path.name}.replaced-{number}") for number in count(1))
     try:
