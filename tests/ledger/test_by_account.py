@@ -12,7 +12,6 @@ import pytest
 from sqlite_utils import Database as SqliteFile
 
 from tests.ledger.conftest import ACCOUNT, Samples
-from tradebot.core.model.schedule import Job
 from tradebot.ledger import audit
 from tradebot.ledger.audit import GENESIS, HASHED, hash_of
 from tradebot.ledger.database import APPLICATION_ID, Database, open_database
@@ -108,19 +107,3 @@ def test_a_ledger_of_one_account_keeps_its_chain(path: Path, some: Samples) -> N
         database.bind(some.account).decisions.note("drill", "after", some.at, {})
         assert database.head(some.account)[0] == 7
         assert verify(database, heads).findings == ()
-
-
-def test_numbers_are_by_account(database: Database, some: Samples) -> None:
-    database.pinned_accounts.pin(some.pin(some.other_account))
-    one, other = database.bind(some.account), database.bind(some.other_account)
-    begun = [
-        each.runs.begin(Job.RUN_DAILY, some.session, some.at, some.at, 1) for each in (one, one, other, one, other)
-    ]
-    assert begun == [1, 2, 1, 3, 2]
-    one.decisions.store(3, [some.decision(), some.decision()])
-    other.decisions.store(2, [some.decision()])
-    for each in (one, other):
-        each.books.store_equity(some.equity("100"), [])
-        each.outbox.put(some.alert(), some.at)
-    assert [alert.alert_id for alert in database.alert_queue.waiting()] == [1, 1]
-    assert verify_ledger(database) == ()

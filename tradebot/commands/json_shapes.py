@@ -94,7 +94,7 @@ SHAPES: Mapping[str, Shape] = {
     "halt": _plain({"home": Path, "headline": str, "halt": Halt}),
     "verify": _plain({
         "home": Path, "findings": tuple[Finding, ...], "not_covered": Mapping[str, int], "known_heads": int,
-        "head": Head,
+        "heads": Mapping[str, Head],
     }),
     "backup": _plain({"backup": Copy, "at": datetime, "dropped": tuple[Path, ...]}),
     "restore": _plain({"backup": Copy, "kept": Path | None}),

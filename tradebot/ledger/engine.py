@@ -244,7 +244,9 @@ class Engine:
         return {
             name: tuple(
                 row["name"]
-                for row in self.all("SELECT name FROM pragma_table_info(:name) WHERE pk > 0", {"name": name})
+                for row in self.all(
+                    "SELECT name FROM pragma_table_info(:name) WHERE pk > 0 ORDER BY pk", {"name": name}
+                )
             )
             for name in names
             if not name.startswith("sqlite_")

@@ -52,7 +52,8 @@ def test_heads_that_are_gone_are_told_by_the_ledger_itself(traded: Machine) -> N
 
 
 def test_a_ledger_without_any_head_outside_is_not_called_sound_without_a_word(traded: Machine) -> None:
-    told = "{}:{}".format(*traded("verify", "--json").json["head"])
+    (head,) = traded("verify", "--json").json["heads"].values()
+    told = "{}:{}".format(*head)
     assert "no chain head lies outside" not in traded("verify").out
     forge(traded, notes=False)
     (traded.home / "state" / "ledger_heads").unlink()
