@@ -17,6 +17,7 @@ from tradebot.core.planning.exit_rules import (
     due_exit,
     entry_prices,
     exit_at_stop_or_target,
+    is_worth_a_gap,
     raised_stop,
     stop_kind,
     stop_passed,
@@ -216,3 +217,29 @@ def test_a_target_is_reached_on_the_side_of_the_gain() -> None:
         ExitKind.TARGET,
         ExitKind.STOP,
     ]
+
+
+# --- a raise that costs a moment without a stop ------------------------------------------
+
+
+def test_a_raise_of_one_percent_is_worth_a_gap_once_a_session() -> None:
+    held = holding(stop="100")
+    assert is_worth_a_gap(held, D(101), [D(100)]) and not is_worth_a_gap(held, D("100.99"), [])
+    raised = replace(holding(stop="101"), trailed_from=D(110))
+    assert is_worth_a_gap(raised, D(103), []) and not is_worth_a_gap(raised, D(103), [D(101)])
+    assert not is_worth_a_gap(held, D(101), [D(100), D(101)]), "it was refused in this session"
+    short = holding(quantity="-100", stop="100")
+    assert is_worth_a_gap(short, D(99), [None]) and not is_worth_a_gap(short, D("99.01"), [])
+
+
+@given(st.integers(2, 100_000), st.integers(2, 100_000), st.lists(st.integers(1, 100_000), max_size=4), st.booleans())
+def test_no_raise_loosens_a_stop_and_none_follows_another_of_its_session(
+    stop: int, raised: int, sent: list[int], is_short: bool
+) -> None:
+    held = holding(quantity="-100" if is_short else "100", stop=str(D(stop) / 100))
+    prices = [D(each) / 100 for each in sent]
+    if is_worth_a_gap(held, D(raised) / 100, prices):
+        better = (held.stop_price - D(raised) / 100) if is_short else (D(raised) / 100 - held.stop_price)
+        assert better >= held.stop_price / 100
+        after = replace(held, stop_price=D(raised) / 100, trailed_from=D(1))
+        assert not is_worth_a_gap(after, D("0.01") if is_short else D(10_000), [*prices, after.stop_price])

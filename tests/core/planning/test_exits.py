@@ -195,3 +195,12 @@ def test_a_fraction_is_kept_where_the_broker_trades_none() -> None:
     whole = replace(EVERYTHING, fractions=False)
     (leaving,) = plan(situation([LEAVE], assets=asset, capabilities=whole, **held)).exits
     assert leaving.request.quantity == 10
+
+
+def test_shares_that_the_broker_holds_for_another_sell_stay() -> None:
+    ours = order(side=Side.SELL, quantity="100", client_order_id=order_id(purpose=Purpose.STOP))
+    held = {**HELD, "positions": (replace(position(), held_for_sells=D(100)),)}
+    (leaving,) = plan(situation([LEAVE], open_orders=(ours,), **held)).exits
+    assert leaving.request.quantity == 100, "it is our own stop that holds them"
+    (denial,) = plan(situation([LEAVE], **held)).denials
+    assert denial.message == "sells that no list shows hold 100 AAPL at the broker"

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.core.builders import NOW, D, holding, order, position, quote, stop
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
@@ -210,3 +212,30 @@ def test_a_part_of_a_share_is_a_gap_that_nothing_can_close(
 def test_a_short_s_part_of_a_share_is_told_likewise() -> None:
     assert coverable_shares(D("-10.5")) == D(-10)
     assert coverable_shares(D("-0.5")) == 0
+
+
+def test_a_stop_that_does_not_surely_rest_protects_nothing_and_is_named() -> None:
+    (gap,) = found(stop(rests=False))
+    assert (gap.kind, gap.dollars, gap.stop_order_ids) == (GapKind.MISSING, D(5100), ("stop-AAPL",))
+
+
+@given(st.lists(st.tuples(st.integers(1, 120), st.booleans(), st.booleans()), max_size=4))
+def test_stops_that_do_not_surely_rest_count_like_none(drawn: list[tuple[int, bool, bool]]) -> None:
+    stops = [
+        stop(quantity=str(shares), broker_order_id=f"s{number}", rests=rests, price="49" if good else "40")
+        for number, (shares, rests, good) in enumerate(drawn)
+    ]
+    whole = [(gap.kind, gap.protected, gap.dollars) for gap in found(*stops)]
+    assert whole == [(gap.kind, gap.protected, gap.dollars) for gap in found(*(s for s in stops if s.rests))]
+
+
+@pytest.mark.parametrize(("age", "kinds"), [(1, [GapKind.LAPSING]), (30, []), (None, [])])
+def test_a_stop_that_does_not_tell_its_end_has_the_age_that_the_broker_gives_one(
+    age: int | None, kinds: list[GapKind]
+) -> None:
+    resting = stop(submitted_at=NOW, expires_at=None)
+    gtc_age = None if age is None else timedelta(days=age)
+    gaps = find_gaps((holding(),), (position(),), (resting,), {}, NOW + timedelta(days=7), gtc_age=gtc_age)
+    assert [gap.kind for gap in gaps] == kinds
+    told = replace(resting, expires_at=NOW + timedelta(days=8))
+    assert not find_gaps((holding(),), (position(),), (told,), {}, NOW + timedelta(days=7), gtc_age=gtc_age)

@@ -51,9 +51,11 @@ class _ExitPlanner:
             if intent.state.live and intent.purpose in (Purpose.EXIT, Purpose.CLOSE)
         }
         self.foreign_orders: dict[str, list[BrokerOrder]] = {}
+        self.own_orders: dict[str, list[BrokerOrder]] = {}
         for order in situation.open_orders:
-            if order.state.live and situation.ownership.is_foreign(order):
-                self.foreign_orders.setdefault(order.symbol, []).append(order)
+            if order.state.live:
+                by_owner = self.foreign_orders if situation.ownership.is_foreign(order) else self.own_orders
+                by_owner.setdefault(order.symbol, []).append(order)
 
     def due(self, holding: Holding) -> Exit | None:
         quote = self.situation.quotes.get(holding.symbol)
@@ -80,7 +82,7 @@ class _ExitPlanner:
         return tuple(Denial(code, holding.strategy, holding.symbol, Purpose.EXIT, text) for code, text in objections)
 
     def available(self, holding: Holding) -> Decimal:
-        """The shares of ours that can be closed: those that the broker shows and no foreign order is closing.
+        """The shares of ours that can be closed: those that the broker shows and no order of others closes or holds.
 
         Our stop and target do not count: the exit cancels them first. A fraction of a share stays where the broker
         trades none, or none of so small a value.
@@ -89,7 +91,9 @@ class _ExitPlanner:
         if position is None:
             return ZERO
         taken = sum((order.shares_at(position.market_price) for order in self._foreign_closing(holding)), ZERO)
-        free = min(holding.shares_in(position), abs(position.quantity) - taken)
+        free = min(
+            holding.shares_in(position), abs(position.quantity) - taken, position.free_beside(self._own(holding))
+        )
         asset = self.situation.assets.get(holding.symbol)
         fractionable = self.situation.capabilities.fractions and asset is not None and asset.fractionable
         return US_STOCKS.saleable(free, position.market_price, fractionable=fractionable)
@@ -132,14 +136,20 @@ class _ExitPlanner:
         orders = self.foreign_orders.get(holding.symbol, [])
         return [order for order in orders if order.side is holding.side.opposite]
 
+    def _own(self, holding: Holding) -> Decimal:
+        """The shares that live orders of ours close."""
+        ours = self.own_orders.get(holding.symbol, [])
+        return sum((order.remaining for order in ours if order.side is holding.side.opposite), ZERO)
+
     def _why_nothing(self, holding: Holding) -> str:
         position = self.positions.get(holding.symbol)
         if holding.shares_in(position) == 0:
             there = canonical(position.quantity) if position else "none"
             return f"the ledger holds {canonical(holding.quantity)} {holding.symbol}, and the broker shows {there}"
         ids = ", ".join(order.client_order_id or order.broker_order_id for order in self._foreign_closing(holding))
-        return (
-            f"the shares of {holding.symbol} are taken by {ids}"
-            if ids
-            else "the rest is a fraction that cannot be sold"
-        )
+        if ids:
+            return f"the shares of {holding.symbol} are taken by {ids}"
+        if position is not None and position.free_beside(self._own(holding)) <= 0:
+            held = canonical(position.held_for_sells or ZERO)
+            return f"sells that no list shows hold {held} {holding.symbol} at the broker"
+        return "the rest is a fraction that cannot be sold"

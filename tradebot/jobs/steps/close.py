@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from decimal import Decimal
 
+from tradebot.core.model.account import Position
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, Side
 from tradebot.core.model.values import ZERO
@@ -46,13 +47,20 @@ def close_holding(desk: Desk, run: JobRun, planned: Intent) -> StepResult:
     quantity = saleable_shares(desk.broker, planned.symbol, quantity, planned.planned_price)
     if quantity <= 0:
         desk.ledger.orders.move(planned.client_order_id, OrderState.ABANDONED, desk.clock.now(), note="nothing to sell")
-        return noted(f"{planned.symbol}: its stop had sold it when the exit was about to").after(booked)
+        return _nothing_to_sell(desk, planned).after(booked)
     intent = replace(planned, request=replace(planned.request, quantity=quantity))
     if intent != planned:
         store_intents(desk, [intent])
     sent = submit(desk, run, intent)
     (intent,) = await_ends(desk, [sent.intent])
     return StepResult(orders=(order_line(intent),)).after(booked, sent)
+
+
+def _nothing_to_sell(desk: Desk, planned: Intent) -> StepResult:
+    shown = _position(desk, planned.symbol)
+    if shown is not None and shown.free_beside(ZERO) < abs(shown.quantity):
+        return failed(planned.symbol, "another sell holds its shares; its exit waits", ExitCode.BROKER)
+    return noted(f"{planned.symbol}: its stop had sold it when the exit was about to")
 
 
 def exits_under_way(desk: Desk, orders: Iterable[BrokerOrder], symbol: str) -> tuple[BrokerOrder, ...]:
@@ -103,35 +111,37 @@ def cancelled(desk: Desk, resting: Callable[[], tuple[BrokerOrder, ...]]) -> boo
 def position_again(desk: Desk, symbol: str) -> Decimal:
     """The shares that the broker shows of a symbol after a pause, negative for a short: a second look at them."""
     desk.clock.sleep(SECOND_LOOK_AFTER.total_seconds())
-    return _shown(desk, symbol)
+    shown = _position(desk, symbol)
+    return shown.quantity if shown else ZERO
 
 
 def _to_sell(desk: Desk, planned: Intent) -> Decimal | None:
     """The shares that a planned exit sells: at most those of the holding that the broker shows.
 
-    Fewer than the ledger explains take two reads in a row that agree; None where the reads never do.
+    Shares that another live sell holds stay. Fewer than the ledger explains take two reads in a row that agree; None
+    where the reads never do.
     """
     held = (h for h in desk.ledger.books.holdings() if (h.strategy, h.symbol) == (planned.strategy, planned.symbol))
     holding = next(held, None)
     if holding is None:
         return ZERO
     wanted = min(planned.request.quantity, abs(holding.quantity))
-    shown = _shown(desk, planned.symbol)
+    before: Decimal | None = None
     for _ in range(_MOST_READS):
-        left = _of_holding(holding, shown)
+        left = _free_of(holding, _position(desk, planned.symbol))
         if left >= wanted:
             return wanted
-        again = position_again(desk, planned.symbol)
-        if again == shown:
+        if left == before:
             return left
-        shown = again
+        before = left
+        desk.clock.sleep(SECOND_LOOK_AFTER.total_seconds())
     return None
 
 
-def _shown(desk: Desk, symbol: str) -> Decimal:
-    return next((position.quantity for position in desk.broker.positions() if position.symbol == symbol), ZERO)
+def _position(desk: Desk, symbol: str) -> Position | None:
+    return next((position for position in desk.broker.positions() if position.symbol == symbol), None)
 
 
-def _of_holding(holding: Holding, shown: Decimal) -> Decimal:
-    """The shares of a holding among those that the broker shows; 0 where they are on opposite sides."""
-    return min(abs(holding.quantity), abs(shown)) if holding.quantity * shown > 0 else ZERO
+def _free_of(holding: Holding, shown: Position | None) -> Decimal:
+    """The shares of a holding that the broker shows and no live sell holds; 0 where it shows the opposite side."""
+    return ZERO if shown is None else min(holding.shares_in(shown), shown.free_beside(ZERO))

@@ -58,6 +58,13 @@ def test_a_live_order_of_which_some_has_filled_is_partially_filled(status: str) 
     assert read(status=status).state is OrderState.ACCEPTED
 
 
+@pytest.mark.parametrize("status", ["pending_new", "pending_review", "pending_cancel", "suspended", "under_review"])
+def test_an_order_that_does_not_surely_work_is_live_and_rests_not(status: str) -> None:
+    order = read(status=status)
+    assert order.state.live and not order.rests
+    assert read(status="new").rests and read(status="accepted").rests and read(status="pending_replace").rests
+
+
 def test_an_order_that_is_calculated_is_over_once_it_has_filled_whole() -> None:
     assert read(status="calculated", filled_qty="4").state is OrderState.PARTIALLY_FILLED
     assert read(status="calculated", filled_qty="10").state is OrderState.FILLED

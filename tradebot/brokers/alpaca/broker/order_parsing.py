@@ -38,6 +38,8 @@ STATES = {
     "rejected": OrderState.REJECTED,
     "replaced": OrderState.REPLACED,
 }
+#: Statuses of a live order that does not surely work: not yet taken by the exchange, about to end, or suspended.
+_RESTLESS = frozenset({"pending_new", "pending_review", "pending_cancel", "suspended"})
 _HELD = "held"
 _GROUP_CLASSES = frozenset({"bracket", "oto", "oco"})
 #: An order of several options. It has neither symbol nor side, and trades no stock.
@@ -117,6 +119,7 @@ def _broker_order(identifier: str, fields: Fields) -> BrokerOrder:
         reason=f"Alpaca shows it as {status!r}" if state is OrderState.UNKNOWN else "",
         notional=fields.maybe_number("notional"),
         expires_at=fields.maybe_instant("expires_at"),
+        rests=status in STATES and status not in _RESTLESS,
     )
 
 
