@@ -15,10 +15,11 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.brokers.paper import PaperBroker
 from tradebot.core.model.account import Position
-from tradebot.core.model.orders import BrokerOrder, OrderState, Purpose
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
+from tradebot.ports import Broker
 
 SECOND = date(2007, 1, 4)
 FIFTY_AT_90 = [(Decimal(50), Decimal("90.00"))]
@@ -259,3 +260,47 @@ def test_a_stop_set_by_hand_instead_of_ours_is_left_alone_and_told(make_house: M
     (failure,) = outcome.failures
     assert failure.message == "ACME: the stop of scripted at the broker is at a worse price, and was left as it is"
     assert {ExitCode.DEGRADED, ExitCode.BREAKS} <= outcome.codes
+
+
+class AboutToEnd(Around):
+    """A person's cancel of the stop is under way: it is shown so for some reads, and then it has ended."""
+
+    def __init__(self, broker: Broker, reads: int) -> None:
+        super().__init__(broker)
+        self.reads = reads
+        self.refused = 0
+
+    def open_orders(self) -> tuple[BrokerOrder, ...]:
+        orders = super().open_orders()
+        self.reads -= 1
+        if self.reads == 0:
+            for order in orders:
+                self.inner.cancel(order.broker_order_id)
+            return ()
+        return tuple(replace(order, rests=order.stop_price is None or self.reads < 0) for order in orders)
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        self.refused += self.reads > 0
+        return super().submit(request)
+
+
+def test_a_stop_that_is_about_to_end_protects_nothing_and_the_next_is_placed_once_it_has(
+    make_house: MakeHouse,
+) -> None:
+    house, brokers = bought(make_house), list[AboutToEnd]()
+
+    def wrap(broker: Broker) -> Broker:
+        brokers.append(AboutToEnd(broker, reads=5))
+        return brokers[0]
+
+    outcome = house.check_exits(wrap=wrap)
+    assert brokers[0].refused == 0, "no stop is sent beside one that may still sell"
+    assert (house.stops(), outcome.unprotected) == (FIFTY_AT_90, Decimal(0))
+
+
+def test_while_a_stop_is_about_to_end_its_dollars_are_told_as_bare(make_house: MakeHouse) -> None:
+    house = bought(make_house)
+    outcome = house.check_exits(wrap=lambda broker: AboutToEnd(broker, reads=1000))
+    assert outcome.unprotected == 5000
+    assert [line.purpose for line in outcome.orders] == []
+    assert "no stop at the broker" in outcome.failures[0].message

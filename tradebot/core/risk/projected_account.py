@@ -9,7 +9,7 @@ from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
 from tradebot.core.model.plan import Situation
-from tradebot.core.model.values import ZERO
+from tradebot.core.model.values import ONE, ZERO
 from tradebot.core.risk.exposure import SymbolExposure, measure_exposure, unseen_entries
 from tradebot.core.risk.sizing import Headroom, reserved_cost
 
@@ -111,8 +111,9 @@ class ProjectedAccount:
         situation = self.situation
         for holding in situation.holdings:
             self._claim(holding.symbol, holding.strategy, "a position")
-        for symbol in self.held:
-            self._claim(symbol, FOREIGN, "a position")
+        for symbol, shares in self.held.items():
+            if not 0 < shares < ONE:  # a part of a share is what the broker made of a dividend, and nobody's wish
+                self._claim(symbol, FOREIGN, "a position")
         for intent in situation.unsettled:
             if intent.state.live:
                 self._add_order(intent.symbol, intent.strategy, intent.purpose)

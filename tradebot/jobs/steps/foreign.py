@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from tradebot.core.model.holdings import FOREIGN, shares_by_symbol
-from tradebot.core.model.values import canonical
+from tradebot.core.model.values import ONE, canonical
 from tradebot.core.results.alerts import AlertLevel
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.step_results import AccountState, StepResult, noted
@@ -14,9 +15,12 @@ from tradebot.jobs.step_results import AccountState, StepResult, noted
 def tell_foreign(desk: Desk, state: AccountState) -> StepResult:
     """A note and an alert on each foreign order and each symbol with foreign shares that were not told yet.
 
-    One in a symbol that the bot holds is a warning. What the opening lists was told with it.
+    One in a symbol that the bot holds is a warning, save a part of a share, as a reinvested dividend leaves it: that
+    locks nothing. What the opening lists was told with it.
     """
-    held = {holding.symbol for holding in state.holdings}
+    parts = {symbol for symbol, shares in _foreign_shares(desk).items() if 0 < shares < ONE}
+    held = {holding.symbol for holding in state.holdings} - parts
+    held |= {order.symbol for order in state.foreign_orders} & {holding.symbol for holding in state.holdings}
     told = []
     for key, symbol, text in (*_orders(desk, state), *_shares(desk)):
         if desk.ledger.outbox.has(key):
@@ -42,6 +46,10 @@ def _shares(desk: Desk) -> Iterator[tuple[str, str, str]]:
     """Key, symbol and text of each symbol with foreign shares that the opening does not list."""
     opening = desk.ledger.openings.opening()
     listed = {held.symbol for held in opening.positions} if opening else set()
-    lots = (lot for lot in desk.ledger.books.lots() if lot.strategy == FOREIGN and lot.symbol not in listed)
-    for symbol, quantity in shares_by_symbol(lots).items():
-        yield f"foreign shares {symbol}", symbol, f"foreign shares: {canonical(quantity)} {symbol}"
+    for symbol, quantity in _foreign_shares(desk).items():
+        if symbol not in listed:
+            yield f"foreign shares {symbol}", symbol, f"foreign shares: {canonical(quantity)} {symbol}"
+
+
+def _foreign_shares(desk: Desk) -> dict[str, Decimal]:
+    return shares_by_symbol(lot for lot in desk.ledger.books.lots() if lot.strategy == FOREIGN)
