@@ -1,11 +1,11 @@
 """A home that trades on paper at the live prices of a Robinhood played on this machine, in the test's own process.
 
-The prices of each session are made up of single moments, as ``tests.fakes.live_prices`` has them. The server that tells
-them is the fake Robinhood; where its embedded exchange knows a day as a bar alone, ``Prices`` tells quotes and candles.
+The fake tells a day as four prices: the first candle has the open, the second the whole range, the others the close.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
@@ -63,7 +63,7 @@ class PaperHome:
         self.home, self.fake, self.pit = folder / "home", fake, pit
         self._environment = environment
         self.days = sessions(40, FIRST)
-        self.home.mkdir()
+        self.home.mkdir(exist_ok=True)
         script.write(self.home / "strategies", lambda day: self.days[self.days.index(day) - 1], ["ACME"])
         self._settings = {
             "BROKER": "robinhood",
@@ -86,6 +86,16 @@ class PaperHome:
         pair = self.fake.grant()
         robinhood_auth.store_pasted(configuration(self.options).settings, pair.access, pair.refresh, pair.device)
 
+    def know(self, *actions: CorporateAction) -> None:
+        """Let the home have a price file of its own, with these actions."""
+        (self.home / "bars.csv").write_text(
+            f"symbol,date,open,high,low,close,volume\nACME,{self.days[0]},100,101,99,100,1000\n"
+        )
+        rows = [f"{each.symbol},{each.ex_date},{each.kind},{each.value}" for each in actions]
+        (self.home / "actions.csv").write_text("\n".join(["symbol,ex_date,kind,value", *rows, ""]))
+        with (self.home / ".env").open("a") as env:
+            env.write("PAPER_DATA=bars.csv\nPAPER_ACTIONS=actions.csv\n")
+
     def at(self, day: int, clock: str) -> None:
         """Pass the time until "09:35" in New York of the session ``days[day]``, here and there."""
         now = datetime.combine(self.days[day], time.fromisoformat(clock), NEW_YORK)
@@ -106,7 +116,7 @@ class PaperHome:
         with self.desk(job) as desk:
             return _JOBS[job](desk)
 
-    def daily(self, day: int, clock: str = "09:36") -> Outcome:
+    def daily(self, day: int, clock: str = "09:35") -> Outcome:
         self.at(day, clock)
         return self.run(Job.RUN_DAILY)
 
@@ -145,17 +155,26 @@ def paper_home(
     days: Sequence[str],
     script: Script,
     actions: Sequence[CorporateAction] = (),
+    copy_of: Path | None = None,
     **settings: Any,
 ) -> Iterator[PaperHome]:
-    """A home on the first of ``days`` at 08:00, logged in and made. ACME has a flat session before and after them."""
+    """A home, logged in, on the evening before the first of ``days``. ACME has a flat session before and after them.
+
+    ``copy_of``: the folder of another one, whose account has begun.
+    """
     bars = [FLAT, *days, *[FLAT] * (39 - len(days))]
     pit = Pit(folder / "robinhood.db", made({"ACME": bars, **REFERENCES}, actions, FIRST), FREE)
+    if copy_of is not None:
+        shutil.copytree(copy_of / "home", folder / "home")
     try:
         with FakeRobinhood(pit.again) as fake:
             home = PaperHome(folder, fake, pit, environment, script, settings)
-            home.at(1, "08:00")
+            home.at(0, "20:00")
             home.log_in()
-            home.init()
+            if copy_of is None:
+                home.init()
+                home.run(Job.RECONCILE)  # takes the opening, which costs seconds
             yield home
     finally:
         pit.exchange.close()
+        clocks._ahead *= 0
