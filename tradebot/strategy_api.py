@@ -57,7 +57,7 @@ class Signals:
     exit: pd.DataFrame  # boolean; where both are true, exit wins
     exits: ExitPolicy  # exit policy of the positions entered on these signals
     score: pd.DataFrame | None = None  # rank of a session's entries, highest first; None ranks them equal
-    risk_pct: float | None = None  # risk per trade, a fraction of equity (0.005 is 0.5 %); at most the account's counts
+    risk_pct: float | None = None  # risk per trade, a fraction of equity (0.005 is 0.5%); at most the account's counts
     reason: str = ""  # why a position is entered
     columns_used: Mapping[str, pd.DataFrame] = field(default_factory=dict)  # indicators by name
     exit_reason: str = ""  # why a position is closed

@@ -74,4 +74,4 @@ def drawn_down(make_house: MakeHouse, *bars: str) -> House:
     return house
 
 
-FALLS = "89.80 90 89 89.80"  # 90,000 + 100 x 89.80 = 98,980 USD, 2,020 USD below the peak, 2 % of it
+FALLS = "89.80 90 89 89.80"  # 90,000 + 100 x 89.80 = 98,980 USD, 2,020 USD below the peak, 2% of it

@@ -282,7 +282,7 @@ def test_a_breached_limit_reduces_until_it_is_gone_and_needs_nobody(make_house: 
     outcome = house.daily()
     halt = the_halt(outcome)
     assert (halt.rule, halt.level) == (HaltRule.LIMIT_BREACH, HaltLevel.REDUCING)
-    assert halt.reason == ("ACME is $10,000.00, 10 % of equity, and 5 % is the limit, with 25 % of it for drift")
+    assert halt.reason == ("ACME is $10,000.00, 10% of equity, and 5% is the limit, with 25% of it for drift")
     assert set(house.positions()) == {"ACME"}
     assert house.resume().exit_code is ExitCode.HALTED
     assert "a breached limit halts until the breach is gone" in house.resume().notes[0]

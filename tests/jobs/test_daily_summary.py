@@ -47,7 +47,7 @@ def test_a_day_is_told_once(traded: House) -> None:
         "Nothing needs you.",
         "Traded: sold 50 ACME at 120.00, bought 50 COAL at 100.00, sold 50 BOLT at 90.00",
         "Closed: 2 trades, 1 won, +$500.00 after fees: ACME +$1,000.00 (signal), BOLT -$500.00 (stop)",
-        "Equity: $100,650.00, +$650.00 (+0.65 %) on the day",
+        "Equity: $100,650.00, +$650.00 (+0.65%) on the day",
         "Held: 1 position, $5,150.00. If every stop fills at its price, $650.00 is lost; a gap loses more.",
     ]
 

@@ -301,7 +301,7 @@ def test_a_position_without_a_stop_gets_the_accounts_default(house: House) -> No
     outcome = rebuild(house)
     holding = house.holding()
     assert holding is not None
-    assert holding.stop_price == 98  # 2 % below the entry
+    assert holding.stop_price == 98  # 2% below the entry
     assert outcome.unprotected == 50 * 105
     assert outcome.exit_code is ExitCode.BREAKS
     assert any("no stop at the broker, and that price is the account's default" in note for note in outcome.notes)

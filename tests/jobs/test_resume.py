@@ -76,7 +76,7 @@ def test_resume_measures_the_drawdown_anew_from_todays_equity(make_house: MakeHo
         assert desk.ledger.books.peak() == Decimal("98980.00")
     assert house.check_exits().exit_code is ExitCode.OK
     house.next()
-    assert house.daily().exit_code is ExitCode.OK  # 97,001 USD, 1.9995 % below 98,980
+    assert house.daily().exit_code is ExitCode.OK  # 97,001 USD, 1.9995% below 98,980
     house.next()
     assert rules(house.daily()) == [HaltRule.DRAWDOWN]  # 97,000 USD, 2.0004 %
 

@@ -30,7 +30,7 @@ def test_an_entry_is_sized_by_risk_bought_at_the_open_and_protected(make_house: 
 
     assert outcome.status is RunStatus.RAN
     assert outcome.exit_code is ExitCode.OK
-    (line,) = outcome.orders  # 0.5 % of 100,000 USD at risk over a stop 10 USD away
+    (line,) = outcome.orders  # 0.5% of 100,000 USD at risk over a stop 10 USD away
     assert (line.quantity, line.filled_quantity, line.price) == (Decimal(50), Decimal(50), Decimal(100))
     assert (line.stop, line.target, line.state) == (Decimal(90), Decimal(120), OrderState.FILLED)
     assert house.stops() == [(Decimal(50), Decimal("90.00"))]
@@ -72,7 +72,7 @@ def test_the_proceeds_of_an_exit_may_pay_for_an_entry(make_house: MakeHouse) -> 
         Script(enter={"ACME": [SECOND], "BOLT": [THIRD]}, leave={"ACME": [THIRD]}),
         settings={"PAPER_STARTING_CASH": "6000", "MAX_POSITION_SIZE_PCT": "95%", "RISK_PER_TRADE_PCT": "5%"},
     )
-    assert bought(house.daily().orders) == {"ACME": Decimal(30)}  # 5 % of 6,000 USD over 10 USD a share
+    assert bought(house.daily().orders) == {"ACME": Decimal(30)}  # 5% of 6,000 USD over 10 USD a share
     house.next()
     assert bought(house.daily().orders) == {"BOLT": Decimal(30)}
     assert set(house.positions()) == {"BOLT"}

@@ -68,4 +68,4 @@ def test_a_round_trip_belongs_to_the_session_of_its_end_and_an_open_one_to_that_
 
 def test_a_listing_of_nothing_says_what_there_is_instead(traded: House) -> None:
     found = listed(traded, Selection(symbol="COAL"))
-    assert found.notes == ("nothing matches: no round trip of COAL", "1 more is open: --open shows it")
+    assert found.notes == ("nothing matches: no finished round trip of COAL", "1 is open: --open shows it")

@@ -1,7 +1,7 @@
 """The autumn of 2008, replayed with a book that holds: the breakers trip on the sessions and at the figures that plain
 arithmetic over the bundled prices gives.
 
-40 % of the account in four equal parts. Its strategy never leaves, and its stops are half the price away.
+40% of the account in four equal parts. Its strategy never leaves, and its stops are half the price away.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def test_the_daily_loss_rule_trips_on_29_september_2008(make_house: MakeHouse) -
     assert (halt["session"], halt["until"], halt["limit_value"]) == ("2008-09-29", "2008-09-30", "0.03")
     assert halt["since"] == "2008-09-29T19:45:00.000000Z"  # check-exits, 15 minutes before the close
     assert round(Decimal(halt["value"]), 6) == Decimal("0.042813")
-    assert halt["reason"] == "equity $96,670.13 is 4.28 % below the last close of $100,994.03, and 3 % is the limit"
+    assert halt["reason"] == "equity $96,670.13 is 4.28% below the last close of $100,994.03, and 3% is the limit"
     assert halt["cleared_reason"] == "the session that it held for is over"
 
     assert set(house.positions()) == set(BOOK)  # each with its stop, as the emergency stop left them
@@ -159,7 +159,7 @@ def test_the_drawdown_rule_trips_on_7_october_2008_and_the_rest_of_the_fall_is_m
     assert (halt["session"], halt["until"], halt["limit_value"]) == ("2008-10-07", None, "0.1")
     assert halt["since"] == "2008-10-07T19:45:00.000000Z"
     assert Decimal(halt["value"]) == Decimal("0.1125078")
-    assert halt["reason"] == "equity $88,749.22 is 11.25 % below its peak of $100,000.00, and 10 % is the limit"
+    assert halt["reason"] == "equity $88,749.22 is 11.25% below its peak of $100,000.00, and 10% is the limit"
     assert halt["cleared_reason"] is None
 
     assert house.positions() == {}

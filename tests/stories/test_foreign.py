@@ -69,7 +69,7 @@ def test_a_foreign_position_gets_no_stop_and_is_not_left(bought_by_hand: House) 
     [
         ("MAX_POSITIONS", "1", "MAX_POSITIONS"),
         ("MAX_GROSS_EXPOSURE_PCT", "10%", "MAX_GROSS_EXPOSURE"),
-        ("MAX_PORTFOLIO_RISK_PCT", "0.2%", "MAX_PORTFOLIO_RISK"),  # 2 % of 10,000 USD, by the default stop
+        ("MAX_PORTFOLIO_RISK_PCT", "0.2%", "MAX_PORTFOLIO_RISK"),  # 2% of 10,000 USD, by the default stop
     ],
 )
 def test_a_foreign_position_counts_against_the_limits(bought_by_hand: House, limit: str, value: str, code: str) -> None:

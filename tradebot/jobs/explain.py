@@ -31,7 +31,8 @@ def story(desk: LedgerDesk, day: date | None = None) -> ExplainOutcome:
     """A line for each symbol of a session, the most important first. Raises UsageError for no session."""
     session = _session(desk, day)
     told = explain_all(read_day(desk, session))
-    return _outcome(desk, "", session, f"{session}: {plural(len(told), 'symbol')}, the most important first", told)
+    order = ", the most important first" if len(told) > 1 else ""
+    return _outcome(desk, "", session, f"{session}: {plural(len(told), 'symbol')}{order}", told)
 
 
 def span(desk: LedgerDesk, symbol: str, first: date | None, last: date | None) -> ExplainOutcome:

@@ -18,10 +18,18 @@ def run(desk: LedgerDesk, chosen: Selection) -> TradeListing:
     notes = []
     if not rows:
         stored = desk.ledger.listings
-        notes.append(nothing_found("round trip", chosen, stored.strategies(), stored.symbols()))
+        notes.append(
+            nothing_found(
+                "round trip" if chosen.only_open else "finished round trip",
+                chosen,
+                stored.strategies(),
+                stored.symbols(),
+            )
+        )
     if opened and not chosen.only_open:
         is_one = len(opened) == 1
-        notes.append(f"{len(opened)} more {'is' if is_one else 'are'} open: --open shows {'it' if is_one else 'them'}")
+        more = " more" if rows else ""
+        notes.append(f"{len(opened)}{more} {'is' if is_one else 'are'} open: --open shows {'it' if is_one else 'them'}")
     return TradeListing(
         chosen,
         shown,

@@ -20,7 +20,7 @@ from tradebot.core.model.account import CASH, Adjustment, CashEvent, Fill, FillB
 from tradebot.core.model.holdings import EXIT_FIELDS, FOREIGN, Holding, Lot, LotClosure, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity, Booking, SymbolHistory
 from tradebot.core.model.orders import TERMINAL, Side
-from tradebot.core.model.values import CENT, ZERO, canonical
+from tradebot.core.model.values import CENT, ZERO, canonical, plural
 from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, REORGANISATIONS, SPLITS, ChainedTable
 from tradebot.ledger.books import cash_effect, closure_reversal, fill_reversal
 from tradebot.ledger.codec import columns_of, value_from
@@ -253,7 +253,7 @@ class _Account:
             holding = value_from(Holding, row)
             shares = shares_of(lot for lot in self.lots.get(holding.symbol, ()) if lot.strategy != FOREIGN)
             if holding.quantity != shares:
-                what = f"has {canonical(holding.quantity)} shares, and its lots come to {canonical(shares)}"
+                what = f"has {plural(holding.quantity, 'share')}, and its lots come to {canonical(shares)}"
                 yield Finding("holdings", f"{holding.strategy} {holding.symbol}", what)
 
     def _orders(self) -> Iterator[Finding]:

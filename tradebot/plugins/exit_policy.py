@@ -29,7 +29,7 @@ def _check_fraction(field: str, value: object, is_allowed: Callable[[Decimal], b
     if value is None:
         return
     if not isinstance(value, Decimal):
-        raise PluginError(f'{field} is {value!r}; write it as a Decimal, such as Decimal("0.02") for 2 %')
+        raise PluginError(f'{field} is {value!r}; write it as a Decimal, such as Decimal("0.02") for 2%')
     if not is_allowed(value):
         raise PluginError(f"{field} is {value}; it is a fraction of a price and must be {allowed}")
 
@@ -39,4 +39,4 @@ def check_risk(risk: object) -> None:
     if risk is None:
         return
     if isinstance(risk, bool) or not isinstance(risk, int | float) or not 0 < risk < 1:
-        raise PluginError(f"risk_pct is {risk!r}; it is a fraction of equity (0.005 is 0.5 %), or None")
+        raise PluginError(f"risk_pct is {risk!r}; it is a fraction of equity (0.005 is 0.5%), or None")

@@ -71,9 +71,16 @@ def _impact(incident: IncidentOutcome) -> Iterator[str]:
     yield "\n".join(["| | |", "|---|---|", *(f"| {name} | {_cell(value)} |" for name, value in _amounts(impact))])
     yield (
         f"Trading: {plural(impact.fills, 'fill')}, {plural(impact.rejected, 'order')} refused or unknown; "
-        f"{impact.runs_in_trouble} of {plural(impact.runs, 'run')} did not end with 0, {impact.missed} missed. "
+        f"{_runs(impact)}. "
         f"Duration: {_duration(incident)}."
     )
+
+
+def _runs(impact: Impact) -> str:
+    """How many runs ended badly, and how many there were not."""
+    bad = f"{impact.runs_in_trouble} of {plural(impact.runs, 'run')}" if impact.runs_in_trouble else "no run"
+    missed = f", {plural(impact.missed, 'job')} missed" if impact.missed else ""
+    return f"{bad} ended in trouble{missed}"
 
 
 def _amounts(impact: Impact) -> Iterator[tuple[str, str]]:

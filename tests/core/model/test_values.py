@@ -91,7 +91,7 @@ def test_dust_is_swept_and_cents_stay() -> None:
 
 def test_words_for_people() -> None:
     assert (dollars(D("1234.5")), dollars(D(-3))) == ("$1,234.50", "-$3.00")
-    assert (percent(D("0.0325")), percent(D("0.1")), percent(D(1))) == ("3.25 %", "10 %", "100 %")
+    assert (percent(D("0.0325")), percent(D("0.1")), percent(D(1))) == ("3.25%", "10%", "100%")
 
 
 def test_after_a_split_a_price_is_on_a_tick_and_never_0() -> None:

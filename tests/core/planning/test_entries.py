@@ -41,7 +41,7 @@ def test_an_entry_is_a_market_order_with_a_bracket_that_lives_on() -> None:
             client_order_id=order_id(),
             symbol="AAPL",
             side=Side.BUY,
-            quantity=D(200),  # 10 % of 100,000 dollars at 50; the risk alone would allow 500
+            quantity=D(200),  # 10% of 100,000 dollars at 50; the risk alone would allow 500
             type=OrderType.MARKET,
             time_in_force=TimeInForce.GTC,
             take_profit=D(52),

@@ -60,7 +60,7 @@ def test_a_quiet_day_is_no_news() -> None:
     assert quiet.lines == (
         "Nothing needs you.",
         "Traded: nothing",
-        "Equity: $100,000.00, $0.00 (0 %) on the day",
+        "Equity: $100,000.00, $0.00 (0%) on the day",
         "Held: nothing",
     )
     assert quiet.title == "2007-01-04: $0.00, nothing traded"
@@ -86,7 +86,7 @@ def test_a_day_with_trades() -> None:
         "Nothing needs you.",
         "Traded: bought 100 AAPL at 50.14, sold 10 MSFT at 30.00",
         "Closed: 2 trades, 1 won, +$65.50 after fees: MSFT +$75.50 (target), IBM -$10.00 (stop)",
-        "Equity: $101,073.28, +$73.28 (+0.07 %) on the day, $1,000.00 paid in",
+        "Equity: $101,073.28, +$73.28 (+0.07%) on the day, $1,000.00 paid in",
         "Held: 2 positions, $6,100.00. If every stop fills at its price, $1,200.00 is lost, $1,000.00 of it shares "
         "without a stop, in full; a gap loses more.",
     )
@@ -140,7 +140,7 @@ def test_the_worst_day_has_seven_lines_of_one_line_each() -> None:
 
 def test_the_first_session_is_measured_from_the_opening() -> None:
     told = summary(report(equity=(point(TODAY, "50000"), point(TODAY, "50100"))))
-    assert "Equity: $50,100.00, +$100.00 (+0.2 %) on the day" in told.lines
+    assert "Equity: $50,100.00, +$100.00 (+0.2%) on the day" in told.lines
 
 
 def test_a_session_without_a_close_says_so() -> None:
@@ -156,16 +156,14 @@ def test_a_withdrawal_is_no_loss() -> None:
             cash_events=(cash("-10000", CashKind.WITHDRAWAL),),
         )
     )
-    assert "Equity: $90,000.00, $0.00 (0 %) on the day, $10,000.00 paid out" in told.lines
+    assert "Equity: $90,000.00, $0.00 (0%) on the day, $10,000.00 paid out" in told.lines
 
 
 def test_a_deposit_of_the_weekend_is_no_gain_of_monday() -> None:
     weekend = replace(cash("500", CashKind.DEPOSIT), session=YESTERDAY + timedelta(days=3))
     monday = YESTERDAY + timedelta(days=5)
     outcome = report(equity=(point(YESTERDAY, "100000"), point(monday, "100500")), cash_events=(weekend,))
-    assert (
-        "Equity: $100,500.00, $0.00 (0 %) on the day, $500.00 paid in" in daily_summary(outcome, monday, (), ()).lines
-    )
+    assert "Equity: $100,500.00, $0.00 (0%) on the day, $500.00 paid in" in daily_summary(outcome, monday, (), ()).lines
 
 
 def test_the_bridge_of_a_report_on_the_day_counts() -> None:
@@ -177,4 +175,4 @@ def test_the_bridge_of_a_report_on_the_day_counts() -> None:
                Movements(cash={CashKind.DEPOSIT: D(500), CashKind.DIVIDEND: D(100)})),
     )  # fmt: skip
     told = summary(report(equity=(point(YESTERDAY, "100000"), point(TODAY, "100600")), first=TODAY, bridge=made))
-    assert "Equity, not of a close: $100,600.00, +$100.00 (+0.1 %) on the day, $500.00 paid in" in told.lines
+    assert "Equity, not of a close: $100,600.00, +$100.00 (+0.1%) on the day, $500.00 paid in" in told.lines

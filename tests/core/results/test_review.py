@@ -62,15 +62,15 @@ def test_a_quiet_week_has_nothing_to_look_at_and_all_questions() -> None:
         ),
         (
             {"limits_used": (LimitLine("MAX_POSITIONS", D(8), D(10), D("0.8"), DAY),)},
-            "MAX_POSITIONS was used to 80 % on 2007-01-03",
+            "MAX_POSITIONS was used to 80% on 2007-01-03",
         ),
         (
             {"limits_used": (LimitLine("MAX_POSITION_SIZE_PCT", D("0.11"), D("0.1"), D("1.1"), DAY),)},
-            "MAX_POSITION_SIZE_PCT was used to 110 %",
+            "MAX_POSITION_SIZE_PCT was used to 110%",
         ),
         ({"sessions_without_limits": 3}, "the use of limits is not recorded for 3 sessions"),
         ({"by_strategy": {"trend": LOST}}, "trend lost $50.00 in 2 round trips"),
-        ({"cost": DEAR, "bridge": HELD}, "slippage and commissions took $11.00, 52.38 % of the gain of $21.00 before"),
+        ({"cost": DEAR, "bridge": HELD}, "slippage and commissions took $11.00, 52.38% of the gain of $21.00 before"),
         ({"cost": OLD}, "slippage leaves out 1 fill, whose prices are not recorded"),
         (
             {"bare": (BareLine("IBM", "trend", D(1), D(90), NOW, None, D(61)),)},

@@ -88,7 +88,7 @@ def test_a_halt_says_what_was_compared() -> None:
     assert (halt.source, halt.level, halt.session, halt.since) == (HaltSource.LEDGER, HaltLevel.HALTED, TODAY, NOW)
     assert (halt.value, halt.limit, halt.until) == (D("0.035"), D("0.03"), None)
     assert "$96,500.00" in halt.reason
-    assert "3.5 %" in halt.reason
+    assert "3.5%" in halt.reason
 
 
 def test_a_days_loss_only_reduces_where_that_is_wanted_and_a_drawdown_never() -> None:

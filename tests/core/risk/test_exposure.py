@@ -44,7 +44,7 @@ def test_a_price_beyond_the_stop_risks_no_more() -> None:
 
 
 def test_a_foreign_position_risks_the_default_stop() -> None:
-    assert total(positions=(position("KO"),)) == stake("5000", "100")  # 2 % of it
+    assert total(positions=(position("KO"),)) == stake("5000", "100")  # 2% of it
 
 
 def test_foreign_shares_beside_ours_count_apart() -> None:

@@ -47,7 +47,7 @@ def test_a_position_beyond_limit_and_tolerance_is_a_breach() -> None:
     assert limit_breaches(standing(**held("AAPL", "250", cost="50", now="50", stop="49"))) == ()  # 12.5 %
     (found,) = limit_breaches(standing(**held("AAPL", "251", cost="50", now="50", stop="49")))
     assert (found.value, found.limit) == (D("0.1255"), D("0.1"))
-    assert found.message == ("AAPL is $12,550.00, 12.55 % of equity, and 10 % is the limit, with 25 % of it for drift")
+    assert found.message == ("AAPL is $12,550.00, 12.55% of equity, and 10% is the limit, with 25% of it for drift")
 
 
 def test_what_a_position_gained_counts_neither_in_its_size_nor_in_its_risk() -> None:

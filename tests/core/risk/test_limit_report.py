@@ -22,8 +22,8 @@ SYMBOLS = ("AA", "BB", "CC", "DD")
 def test_the_usual_limits_on_a_usual_account() -> None:
     found = limit_report(limits_with(), D(100_000), SYMBOLS)
     assert (found.largest_order, found.bound_by) == (D(10_000), "MAX_ORDER_VALUE")
-    assert found.loss_at_stops == 5_000  # 5 % of portfolio risk
-    assert found.loss_in_crash == 20_470  # all of the equity in ten positions, and 20.47 % of it
+    assert found.loss_at_stops == 5_000  # 5% of portfolio risk
+    assert found.loss_in_crash == 20_470  # all of the equity in ten positions, and 20.47% of it
     assert found.objections == ()
     assert [remark.split(",")[0] for remark in found.remarks] == [
         "if every stop is hit in one session",

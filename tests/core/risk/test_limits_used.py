@@ -26,7 +26,7 @@ def test_an_account_uses_its_limits_by_what_it_holds_lost_and_sent() -> None:
         "MAX_POSITIONS": "2",
         "MAX_POSITION_SIZE_PCT": "0.050000",
         "MAX_GROSS_EXPOSURE_PCT": "0.070000",
-        "MAX_PORTFOLIO_RISK_PCT": "0.001400",  # 100 x 1 USD, and 2 % of 2,000 USD without a known stop
+        "MAX_PORTFOLIO_RISK_PCT": "0.001400",  # 100 x 1 USD, and 2% of 2,000 USD without a known stop
         "DAILY_LOSS_LIMIT_PCT": "0.010000",
         "EMERGENCY_STOP_LOSS_PCT": "0.091000",
         "MAX_DAILY_TRADES": "3",

@@ -142,7 +142,7 @@ def test_a_control_lets_through_what_just_keeps_to_it(given: dict[str, Any]) -> 
 def test_the_collar_tells_which_price_is_how_far_from_which() -> None:
     (denial,) = denials(quotes={"AAPL": quote(last="53", before="50")})
     assert (denial.value, denial.limit) == (D("0.06"), D("0.05"))
-    assert denial.message == ("the price of $53.00 is 6 % away from the previous close of $50.00, and 5 % is the most")
+    assert denial.message == ("the price of $53.00 is 6% away from the previous close of $50.00, and 5% is the most")
 
 
 def test_a_thinly_traded_symbol_makes_the_order_smaller() -> None:
@@ -156,7 +156,7 @@ def test_a_new_strategy_takes_half_of_what_the_limits_allow() -> None:
     for sessions_run in ({}, {"trend": 4}):
         (entry,) = plan(situation([signal()], sessions_run=sessions_run)).entries
         assert entry.request.quantity == usual.request.quantity / 2
-        assert "50 % of that on probation" in entry.reason
+        assert "50% of that on probation" in entry.reason
     (served,) = plan(situation([signal()], sessions_run={"trend": 5})).entries
     assert served == usual
 

@@ -107,5 +107,5 @@ def test_probation_lasts_for_so_many_sessions_and_takes_a_part_of_what_the_limit
     assert [on_probation(sessions, limits) for sessions in (0, 2, 3, 250)] == [True, True, False, False]
     assert not on_probation(0, limits_with(probation_sessions=0))
     lessened = size_entry(D(50), D(48), D("0.005"), AMPLE, NO_CEILING, part=D("0.3"))
-    assert (lessened.quantity, str(lessened)) == (D(75), "risk per trade, and 30 % of that on probation")
+    assert (lessened.quantity, str(lessened)) == (D(75), "risk per trade, and 30% of that on probation")
     assert str(size_entry(D(50), D(48), D("0.005"), AMPLE, NO_CEILING)) == "risk per trade"

@@ -121,7 +121,7 @@ def test_the_loss_of_a_day_halts_at_its_limit(make_house: MakeHouse) -> None:
     halt = the_halt(outcome)
     assert (halt.rule, halt.value, halt.limit) == (HaltRule.DAILY_LOSS, Decimal("0.03"), Decimal("0.03"))
     assert (halt.session, halt.until) == (THIRD, FOURTH)
-    assert halt.reason == "equity $97,000.00 is 3 % below the last close of $100,000.00, and 3 % is the limit"
+    assert halt.reason == "equity $97,000.00 is 3% below the last close of $100,000.00, and 3% is the limit"
     assert [denial.code for denial in outcome.denials] == ["HALTED", "DAILY_LOSS"]
     assert set(house.positions()) == {"ACME"}
 
@@ -165,7 +165,7 @@ def test_a_restart_does_not_move_the_days_baseline(make_house: MakeHouse) -> Non
     house = losing(make_house, "85 86 70 70")
     house.next()
     assert house.daily().exit_code is ExitCode.OK  # 1.5 % down
-    outcome = house.check_exits()  # 3 % down from yesterday's close, 1.5 % from the run before
+    outcome = house.check_exits()  # 3 % down from yesterday's close, 1.5% from the run before
     assert rules(outcome) == [HaltRule.DAILY_LOSS]
 
 
@@ -174,7 +174,7 @@ def test_a_drawdown_halts_at_its_limit_and_until_it_is_resumed(make_house: MakeH
     outcome = house.daily()
     halt = the_halt(outcome)
     assert (halt.rule, halt.value, halt.until) == (HaltRule.DRAWDOWN, Decimal("0.02"), None)
-    assert halt.reason == "equity $98,980.00 is 2 % below its peak of $101,000.00, and 2 % is the limit"
+    assert halt.reason == "equity $98,980.00 is 2% below its peak of $101,000.00, and 2% is the limit"
     house.next()
     assert rules(house.daily()) == [HaltRule.DRAWDOWN]
 

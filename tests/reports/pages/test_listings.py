@@ -44,7 +44,7 @@ def test_a_fill_is_one_line_without_a_cut_figure(width: int) -> None:
     assert "planned" not in names or "3211.10" in first
     assert len(first) <= width
     assert "…" not in first
-    assert more == "  These are the newest 2. --limit 10 shows more."
+    assert more == "  These are the newest 2: a larger --limit shows more."
     assert second
 
 

@@ -191,7 +191,7 @@ def shares_gone(month: Month) -> None:
 
 def a_days_loss(month: Month) -> None:
     """In session 7, 98 BOLT open at 69 USD: 3,038 of 98,000 USD are lost, 3.1 %. It ends with the session."""
-    what = "equity $94,962.00 is 3.1 % below the last close of $98,000.00, and 3 % is the limit"
+    what = "equity $94,962.00 is 3.1% below the last close of $98,000.00, and 3% is the limit"
     until = f"until session {DAYS[8]}"
     outcomes = month.session(noon=lambda: month.says(HaltRule.DAILY_LOSS, what, 7, until))
     assert_halted(outcomes, HaltRule.DAILY_LOSS, HaltEnd.SESSION)

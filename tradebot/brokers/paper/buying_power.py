@@ -14,7 +14,7 @@ from tradebot.core.model.account import AccountDay, AccountSnapshot, Position
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import CENT, ZERO, to_cents
 
-#: A margin account may hold twice its equity: the initial margin of 50 % of Regulation T (12 CFR 220.12).
+#: A margin account may hold twice its equity: the initial margin of 50% of Regulation T (12 CFR 220.12).
 MARGIN_MULTIPLE = Decimal(2)
 
 

@@ -22,7 +22,7 @@ from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import CashKind, CorporateAction
 from tradebot.core.model.orders import OrderState
-from tradebot.core.model.values import ONE, after_split, to_cents, whole_shares
+from tradebot.core.model.values import ONE, after_split, plural, to_cents, whole_shares
 
 
 def apply_splits(view: ExchangeView, splits: Iterable[CorporateAction]) -> None:
@@ -38,7 +38,7 @@ def pay_dividends(view: ExchangeView, dividends: Iterable[CorporateAction]) -> N
     """Pay each dividend on the shares held, USD to the cent."""
     for dividend in dividends:
         held = view.book.held(dividend.symbol)
-        note = f"{held} shares at {dividend.value}"
+        note = f"{plural(held, 'share')} at {dividend.value}"
         amount = to_cents(held * dividend.value)
         view.book.book_cash(CashKind.DIVIDEND, amount, dividend.symbol, note, view.booking_time)
 
@@ -52,7 +52,7 @@ def end_symbols(view: ExchangeView, ends: Iterable[CorporateAction]) -> None:
         held = view.book.held(end.symbol)
         if held:
             view.book.book_end(end.symbol, end.kind, end.value, view.booking_time)
-            note = f"{held} shares at {end.value}"
+            note = f"{plural(held, 'share')} at {end.value}"
             amount = to_cents(held * end.value)
             view.book.book_cash(CashKind.CASH_IN_LIEU, amount, end.symbol, note, view.booking_time)
 
@@ -66,7 +66,7 @@ def _split_position(view: ExchangeView, split: CorporateAction) -> None:
     after = exact if view.rules.fractions_stay else exact.quantize(ONE, rounding=ROUND_DOWN)
     view.book.book_split(split.symbol, split.value, after, view.booking_time)
     fraction = exact - after
-    note = f"{fraction} shares at {price}"
+    note = f"{plural(fraction, 'share')} at {price}"
     view.book.book_cash(CashKind.CASH_IN_LIEU, to_cents(fraction * price), split.symbol, note, view.booking_time)
 
 

@@ -16,7 +16,7 @@ class ExchangeRules:
     """Rules of an account. A change of ``starting_cash``, ``start`` or ``warmup`` affects new accounts only."""
 
     starting_cash: Decimal = Decimal(100_000)  # USD
-    slippage_pct: Decimal = Decimal("0.0005")  # a fraction of the price: 0.05 %
+    slippage_pct: Decimal = Decimal("0.0005")  # a fraction of the price: 0.05%
     commission_per_share: Decimal = Decimal("0.005")  # USD
     commission_min: Decimal = Decimal(1)  # USD an order
     allow_short: bool = False  # whether the account is a margin account

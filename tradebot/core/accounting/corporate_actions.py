@@ -32,7 +32,7 @@ from tradebot.core.model.account import (
 from tradebot.core.model.exchange_time import start_of_day
 from tradebot.core.model.holdings import Lot, shares_of
 from tradebot.core.model.ledger_rows import BookedActivity
-from tradebot.core.model.values import CENT, NANO_SHARE, ONE, ZERO, canonical, tick_size, to_cents
+from tradebot.core.model.values import CENT, NANO_SHARE, ONE, ZERO, plural, tick_size, to_cents
 
 #: How many days a row of the broker's and the date of an announcement may lie apart and still be of one action.
 SAME_ACTION = timedelta(days=14)
@@ -244,7 +244,7 @@ class _Search:
                 at=self.evidence.at,
                 session=self.evidence.session,
                 symbol=action.symbol,
-                note=f"{canonical(self._here(action.symbol))} shares of {action.symbol}, {action.kind}",
+                note=f"{plural(self._here(action.symbol), 'share')} of {action.symbol}, {action.kind}",
             ),
         )
 

@@ -10,7 +10,7 @@ from tradebot.core.model.account import ActionKind, Fill, Reorganisation, SplitE
 from tradebot.core.model.exits import Exit, ExitKind
 from tradebot.core.model.holdings import Lot, LotClosure
 from tradebot.core.model.orders import Side
-from tradebot.core.model.values import ZERO, canonical, dollars
+from tradebot.core.model.values import ZERO, canonical, dollars, plural
 
 _EXIT_REASONS = {ActionKind.CASH_MERGER: "merger for cash", ActionKind.DELISTING: "delisting"}
 
@@ -51,7 +51,7 @@ def text_of(event: Reorganisation) -> str:
     what, new = f"{event.symbol}: {event.kind.replace('_', ' ')}", event.new_symbol
     if new is None:
         return f"{what} on {event.session} at {dollars(event.cash)} a share ended the holding"
-    shares = f"{canonical(event.quantity_before)} shares of it, {canonical(event.quantity_after)} of {new}"
+    shares = f"{plural(event.quantity_before, 'share')} of it, {canonical(event.quantity_after)} of {new}"
     return f"{what} to {new} on {event.session} ({shares})"
 
 

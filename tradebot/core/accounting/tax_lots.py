@@ -31,7 +31,7 @@ from tradebot.core.model.account import (
 )
 from tradebot.core.model.ledger_rows import BookedActivity
 from tradebot.core.model.opening import is_of_opening
-from tradebot.core.model.values import NANO_SHARE, ONE, ZERO, canonical, pro_rata, to_cents
+from tradebot.core.model.values import NANO_SHARE, ONE, ZERO, canonical, plural, pro_rata, to_cents
 
 #: How far the payment of cash in lieu lies from its event: brokers pay weeks later.
 PAID_WITHIN = timedelta(days=60)
@@ -312,7 +312,7 @@ class _Walk:
         if lots and lots[0].quantity * quantity < 0:
             taken = _take(lots, abs(quantity))
             quantity += sum((lot.quantity for lot in taken), ZERO)
-            text = f"{canonical(abs(adjustment.quantity))} shares of {symbol} left the account by a correction"
+            text = f"{plural(abs(adjustment.quantity), 'share')} of {symbol} left the account by a correction"
             self.remarks.append((session, f"{text} ({adjustment.reason}): no sale is reported"))
         if quantity:
             begin = is_of_opening(adjustment)

@@ -26,7 +26,7 @@ class BreaksHaltEnds(StrEnum):
 class Limits:
     """The limits of an account. A field is the setting of the same name, and the settings hold its default.
 
-    ``*_pct`` is a fraction (0.10 is 10 %), of equity unless said otherwise; ``*_value`` is in USD.
+    ``*_pct`` is a fraction (0.10 is 10%), of equity unless said otherwise; ``*_value`` is in USD.
     """
 
     max_positions: int

@@ -32,7 +32,7 @@ def is_target(fraction: Decimal) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ExitPolicy:
-    """How a strategy exits a position. Fractions are of a price (0.01 is 1 %). A short mirrors below and above."""
+    """How a strategy exits a position. Fractions are of a price (0.01 is 1%). A short mirrors below and above."""
 
     stop: Decimal | None = None  # fraction below the entry price; None is the account's default
     target: Decimal | None = None  # fraction above the entry price; None is none, or see use_default_target

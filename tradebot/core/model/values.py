@@ -81,10 +81,11 @@ def price_text(price: Decimal) -> str:
 
 
 def percent(fraction: Decimal) -> str:
-    """A fraction for people: 0.0325 is "3.25 %"."""
-    return f"{canonical(round(fraction * 100, 2))} %"
+    """A fraction for people: 0.0325 is "3.25%"."""
+    return f"{canonical(round(fraction * 100, 2))}%"
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: "1 order", "2 orders"."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int | Decimal, noun: str) -> str:
+    """A count with its noun: "1 order", "2 orders", "0.5 shares"."""
+    number = canonical(count) if isinstance(count, Decimal) else count
+    return f"{number} {noun}" if count == 1 else f"{number} {noun}s"

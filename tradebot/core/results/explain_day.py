@@ -14,7 +14,7 @@ from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import FOREIGN, LotClosure
 from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import Intent, Purpose, Side
-from tradebot.core.model.values import ONE, ZERO, canonical, dollars, without_dust
+from tradebot.core.model.values import ONE, ZERO, canonical, dollars, plural, without_dust
 from tradebot.core.results.day_line import day_line, importance, room_beside
 from tradebot.core.results.day_records import DayRecords, Owned, SeenStop, SentClose
 from tradebot.core.results.explain_outcome import ActionEffect, Bought, Guard, Protection, Sold, SymbolDay
@@ -167,13 +167,13 @@ def _is_of_action(event: CashEvent) -> bool:
 def _effect(event: SplitEvent | CashEvent | Reorganisation) -> ActionEffect:
     match event:
         case SplitEvent():
-            before, after = canonical(event.quantity_before), canonical(event.quantity_after)
+            before, after = plural(event.quantity_before, "share"), canonical(event.quantity_after)
             by = (
                 f"divided by {canonical(event.ratio)}"
                 if event.ratio >= ONE
                 else f"multiplied by {_inverse(event.ratio)}"
             )
-            text = f"{split_name(event.ratio)} split: {before} shares became {after}; entry, stop and target were {by}"
+            text = f"{split_name(event.ratio)} split: {before} became {after}; entry, stop and target were {by}"
             return ActionEffect(event.session, "split", text, event.ratio, event.quantity_before, event.quantity_after)
         case CashEvent():
             word = "cash in lieu of a fraction" if event.kind is CashKind.CASH_IN_LIEU else str(event.kind)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.exchange_time import new_york_text
-from tradebot.core.model.values import ZERO, canonical, dollars
+from tradebot.core.model.values import ZERO, dollars, plural
 from tradebot.core.safety.schedule_status import JobStatus, SessionJob, missed_jobs, missed_text
 from tradebot.core.safety.stop_coverage import Gap
 
@@ -59,14 +59,14 @@ def _gap(gap: Gap, closing: Closing | None) -> Need:
     if closing and closed and closed >= abs(gap.held - gap.protected):
         return _closing(gap, closed, closing.opens)
     bare = f", {dollars(gap.dollars)} without one" if gap.dollars else ""
-    what = f"{gap.symbol}: the stop of {canonical(abs(gap.held))} shares is {gap.kind.text}{bare}"
+    what = f"{gap.symbol}: the stop of {plural(abs(gap.held), 'share')} is {gap.kind.text}{bare}"
     return Need(
         what, "`tradebot check-exits` places it" if gap.kind.can_be_closed else "sell them by hand, or watch them"
     )
 
 
 def _closing(gap: Gap, closed: Decimal, opens: datetime | None) -> Need:
-    order = f"a {'sell' if gap.held > 0 else 'buy'} at the market of {canonical(closed)} shares"
+    order = f"a {'sell' if gap.held > 0 else 'buy'} at the market of {plural(closed, 'share')}"
     when = f"is queued for the open, {new_york_text(opens)}" if opens else "is at work"
     what = f"{gap.symbol}: {order} {when}; nothing protects them until it fills, {dollars(gap.dollars)}"
     return Need(what, "it needs nothing more; `tradebot orders --open` shows it", urgent=False)

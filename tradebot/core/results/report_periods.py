@@ -21,6 +21,11 @@ class Period(StrEnum):
     ALL = "all"
     SPAN = "span"  # from one day to another
 
+    @property
+    def text(self) -> str:
+        """The word for people."""
+        return "year-to-date" if self is Period.YTD else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -32,8 +37,8 @@ class Span:
 
     @property
     def text(self) -> str:
-        """The period for people: "week", or "report" where two days were asked for."""
-        return "" if self.period is Period.SPAN else f"{self.period} "
+        """The period before the word "report": "week ", or "" where its two days say it."""
+        return "" if self.period in (Period.SPAN, Period.ALL) else f"{self.period.text} "
 
 
 @dataclass(frozen=True, slots=True)

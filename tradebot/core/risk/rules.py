@@ -18,7 +18,7 @@ from tradebot.core.model.order_rules import US_STOCKS
 from tradebot.core.model.orders import Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.repetition import EntryKey
-from tradebot.core.model.values import ONE, canonical, dollars, percent, whole_shares
+from tradebot.core.model.values import ONE, canonical, dollars, percent, plural, whole_shares
 from tradebot.core.risk.candidate import Candidate
 from tradebot.core.risk.circuit_breakers import daily_loss, drawdown
 from tradebot.core.risk.exit_fractions import invalid_stop, invalid_target
@@ -131,7 +131,7 @@ def already_held(candidate: Candidate, projected: ProjectedAccount) -> Denial | 
     held = projected.held.get(candidate.symbol)
     if held is None or claim is None or claim.owner != candidate.signal.strategy:
         return None
-    message = f"{candidate.symbol} is held already: {canonical(held)} shares"
+    message = f"{candidate.symbol} is held already: {plural(held, 'share')}"
     return candidate.denied(DenialCode.ALREADY_HELD, message, held)
 
 
@@ -268,7 +268,7 @@ def max_portfolio_risk(candidate: Candidate, projected: ProjectedAccount) -> Den
     if value <= limit:
         return None
     message = (
-        f"with {canonical(least)} shares more, {dollars(value)} would be lost at the stops, "
+        f"with {plural(least, 'share')} more, {dollars(value)} would be lost at the stops, "
         f"and {dollars(limit)} ({percent(limits.max_portfolio_risk_pct)} of equity) is the most"
     )
     return candidate.denied(DenialCode.MAX_PORTFOLIO_RISK, message, value, limit)
@@ -299,7 +299,7 @@ def max_order_adv(candidate: Candidate, projected: ProjectedAccount) -> Denial |
         "nothing is known of its volume" if volume is None else f"{whole_shares(volume):,} shares trade in a session"
     )
     message = (
-        f"the smallest order is {canonical(least)} shares; {traded}, "
+        f"the smallest order is {plural(least, 'share')}; {traded}, "
         f"and {percent(limits.max_order_adv_pct)} of them is the most"
     )
     return candidate.denied(DenialCode.MAX_ORDER_ADV, message, least, limit)
@@ -326,7 +326,7 @@ def min_order_value(candidate: Candidate, projected: ProjectedAccount) -> Denial
     if terms is None or terms.size.quantity == 0 or terms.value >= limit:
         return None
     message = (
-        f"{terms.size} allows {canonical(terms.size.quantity)} shares, worth {dollars(terms.value)}, "
+        f"{terms.size} allows {plural(terms.size.quantity, 'share')}, worth {dollars(terms.value)}, "
         f"and {dollars(limit)} is the least"
     )
     return candidate.denied(DenialCode.MIN_ORDER_VALUE, message, terms.value, limit)

@@ -12,7 +12,7 @@ from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.holdings import Holding, Lot
 from tradebot.core.model.orders import BrokerOrder
 from tradebot.core.model.ownership import BookedPositions
-from tradebot.core.model.values import ZERO, canonical, tick_size
+from tradebot.core.model.values import ZERO, plural, tick_size
 from tradebot.core.safety.stop_coverage import Gap, GapKind, waits_for_its_entry
 
 
@@ -32,7 +32,7 @@ def identity_breaks(strangers: Iterable[Position]) -> tuple[Break, ...]:
             each.symbol,
             ZERO,
             each.quantity,
-            f"{each.symbol}: the broker shows {canonical(each.quantity)} shares of another company under this symbol",
+            f"{each.symbol}: the broker shows {plural(each.quantity, 'share')} of another company under this symbol",
             severity=BreakSeverity.CRITICAL,
         )
         for each in strangers

@@ -10,7 +10,7 @@ from tradebot.core.model.account import CASH, Position
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity, difference_severity
 from tradebot.core.model.holdings import Lot, shares_of
 from tradebot.core.model.orders import BrokerOrder, Intent
-from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, tick_size
+from tradebot.core.model.values import CENT, SUB_PENNY, ZERO, canonical, dollars, plural, tick_size
 from tradebot.core.safety.stop_coverage import Gap, GapKind
 
 
@@ -52,7 +52,7 @@ def _positions(lots: Iterable[Lot], positions: Iterable[Position]) -> Iterable[B
         ledger = shares_of(own)
         broker = position.quantity if position else ZERO
         if ledger != broker:
-            message = f"{symbol}: the ledger explains {canonical(ledger)} shares, the broker shows {canonical(broker)}"
+            message = f"{symbol}: the ledger explains {plural(ledger, 'share')}, the broker shows {canonical(broker)}"
             kind, price = _kind_of(ledger, broker), position.market_price if position else own[-1].price
             value = abs(broker - ledger) * price
             severity = BreakSeverity.CRITICAL if kind is BreakKind.SIDE else difference_severity(value)

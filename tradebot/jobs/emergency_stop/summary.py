@@ -198,9 +198,9 @@ def _cancelled_orders(stop: EmergencyStop) -> Iterator[StopLine]:
         except READ_ERRORS:
             ended = order
         if ended.state is OrderState.FILLED:
-            yield _order_line(stop, order, StopResult.FILLED, f"{ended.filled_quantity} shares")
+            yield _order_line(stop, order, StopResult.FILLED, plural(ended.filled_quantity, "share"))
         else:
-            partly = f"{ended.filled_quantity} shares had filled" if ended.filled_quantity else ""
+            partly = f"{plural(ended.filled_quantity, 'share')} had filled" if ended.filled_quantity else ""
             yield _order_line(stop, order, StopResult.CANCELLED, partly)
 
 

@@ -29,7 +29,7 @@ from tradebot.core.model.holdings import Lot, shares_by_symbol
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.ownership import ours_among
 from tradebot.core.model.signals import Action, Signal
-from tradebot.core.model.values import ZERO, canonical, dollars
+from tradebot.core.model.values import ZERO, canonical, dollars, plural
 from tradebot.errors import BrokerUnavailable, OrderRefused
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
@@ -209,8 +209,8 @@ def _ids_of(events: Iterable[Activity]) -> set[str]:
 def _text(event: Activity) -> str:
     match event:
         case SplitEvent():
-            before, after = canonical(event.quantity_before), canonical(event.quantity_after)
-            return f"{event.symbol}: an announced split made {after} shares of {before}; no activity tells of it yet"
+            before, after = canonical(event.quantity_before), plural(event.quantity_after, "share")
+            return f"{event.symbol}: an announced split made {after} of {before}; no activity tells of it yet"
         case Reorganisation():
             return text_of(event)
         case CashEvent():

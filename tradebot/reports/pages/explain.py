@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import chain
 
 from tradebot.core.model.exits import ExitKind
+from tradebot.core.model.values import plural
 from tradebot.core.results.explain_outcome import (
     Bought,
     ExplainOutcome,
@@ -66,7 +67,7 @@ def _bought(bought: Bought, told: SymbolDay) -> Iterator[Block]:
     earlier = " (held since)" if bought.session != told.session else ""
     when = instant(bought.at) if bought.at else day(bought.session)
     yield Line(
-        f"{when}  {bought.strategy}: {shares(bought.quantity)} shares at {price(bought.price)}{earlier}", Tone.STRONG
+        f"{when}  {bought.strategy}: {plural(bought.quantity, 'share')} at {price(bought.price)}{earlier}", Tone.STRONG
     )
     yield Line(bought.reason or _NOT_RECORDED, Tone.QUIET, under=True)
     planned = price(bought.planned_price) if bought.planned_price is not None else _NOT_RECORDED
@@ -84,7 +85,8 @@ def _all_sold(sold: Iterable[Sold]) -> Iterator[Block]:
     for each in sold:
         kind = each.kind.text if each.kind else "reason not recorded"
         yield Line(
-            f"{instant(each.at)}  {each.strategy}: {kind}; {shares(each.quantity)} shares at {price(each.exit_price)}",
+            f"{instant(each.at)}  {each.strategy}: {kind}; "
+            f"{plural(each.quantity, 'share')} at {price(each.exit_price)}",
             Tone.STRONG,
         )
         if each.reason and each.reason not in ("stop", "target", kind):
@@ -142,7 +144,7 @@ def _figure(value: float) -> str:
 
 
 def _guard(guard: Protection) -> Iterator[Block]:
-    held = f"{shares(guard.quantity)} shares" if guard.quantity is not None else "shares"
+    held = plural(guard.quantity, "share") if guard.quantity is not None else "shares"
     if guard.state is Guard.BARE:
         worth = f", worth {usd(guard.bare_dollars)} USD then" if guard.bare_dollars is not None else ""
         yield Line(f"{guard.strategy}: BARE since {instant(guard.bare_since)}{worth}", Tone.BAD)

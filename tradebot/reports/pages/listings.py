@@ -167,5 +167,6 @@ def _rest(found: Listing[Any]) -> Iterator[Block]:
     """What a listing leaves out, and its notes."""
     if found.more:
         shown = len(found.rows)
-        yield Line(f"These are the newest {shown}. --limit {shown * 5} shows more.", Tone.QUIET)
+        said = "This is the newest" if shown == 1 else f"These are the newest {shown}"
+        yield Line(f"{said}: a larger --limit shows more.", Tone.QUIET)
     yield from lines(found.notes)
