@@ -238,7 +238,7 @@ def test_wrong_conditions_are_a_note_of_the_run_and_cost_no_entry(make_house: Ma
 def test_a_denial_shows_the_rule_and_its_numbers(traded: House, ask: Ask, read: Read) -> None:
     reason = not_bought_of(ask(traded, "COAL", "--date", str(FRIDAY)))
     assert (reason["why"], reason["code"], reason["value"], reason["limit"]) == ("denied", "MAX_POSITIONS", "3", "2")
-    assert "not bought: MAX_POSITIONS 3 against 2; scripted" in read(traded, "COAL", "--date", str(FRIDAY))
+    assert "not bought: positions: 3 of at most 2; scripted" in read(traded, "COAL", "--date", str(FRIDAY))
 
 
 def test_a_halt_is_a_word_of_its_own(make_house: MakeHouse, ask: Ask) -> None:
@@ -411,12 +411,12 @@ def test_the_line_of_a_day_tells_what_is_held_and_what_was_denied(make_house: Ma
     house = make_house(Script(enter=wanted), Script("second", enter=wanted))
     house.daily()
     (told,) = ask(house, "ACME")["days"]
-    assert told["line"].startswith("bought 50 at 100.00; not bought: SYMBOL_OWNED")
+    assert told["line"].startswith("bought 50 at 100.00; not bought: another owns it")
     house.next()
     house.daily()
     (told,) = ask(house, "ACME")["days"]
     assert told["line"].startswith("held 50, stop 90.00 rests")
-    assert "; not bought: SYMBOL_OWNED" in told["line"]
+    assert "; not bought: another owns it" in told["line"]
 
 
 def test_a_span_is_a_line_a_session(traded: House, ask: Ask, read: Read) -> None:
@@ -424,7 +424,7 @@ def test_a_span_is_a_line_a_session(traded: House, ask: Ask, read: Read) -> None
     assert [told["session"] for told in answer["days"]] == [str(FRIDAY), str(MONDAY)]
     assert [row["code"] for row in answer["decisions"]] == ["MAX_POSITIONS", ""]
     assert [told["session"] for told in ask(traded, "COAL", "--to", str(FRIDAY))["days"]] == [str(FRIDAY)]
-    assert "2007-01-05  not bought: MAX_POSITIONS 3 against 2; scripted" in read(traded, "COAL", "--to", str(FRIDAY))
+    assert "2007-01-05  not bought: positions: 3 of at most 2; scripted" in read(traded, "COAL", "--to", str(FRIDAY))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.exits import ExitKind
-from tradebot.core.model.values import ONE, ZERO, canonical, percent, price_text
+from tradebot.core.model.values import ZERO, canonical, percent, price_text
+from tradebot.core.results.denial_words import denial_text
 from tradebot.core.results.explain_outcome import Bought, Guard, NotBought, Protection, Sold, SymbolDay, WhyNot
 
 #: Columns of a page, and what its lines leave free before and between columns.
@@ -145,14 +146,7 @@ def _why(reason: NotBought) -> str:
     if not reason.code:
         word = f"{reason.why.text}: " if reason.why in _SILENT and reason.text else ""
         return f"{word}{reason.text or reason.why.text}"
-    if reason.value is None:
-        return reason.code
-    against = f" against {_number(reason.limit)}" if reason.limit is not None else ""
-    return f"{reason.code} {_number(reason.value)}{against}"
-
-
-def _number(value: Decimal) -> str:
-    return canonical(round(value, 2 if abs(value) >= ONE else 4))
+    return denial_text(reason.code, reason.value, reason.limit)
 
 
 def _price(price: Decimal | None) -> str:
