@@ -30,6 +30,13 @@ def test_a_second_command_asks_for_no_bar(home: Home) -> None:
     assert home.host.count("/quotes/historicals/") == asked
 
 
+def test_one_reference_that_is_left_out_stops_nobody(home: Home) -> None:
+    del home.host.candles["day"]["SPY"]
+
+    for _ in range(2):
+        assert closes(home().history(["KO"], 280, MORNING)) == waves(MONDAY, 280)
+
+
 def test_the_next_day_asks_once_for_all_symbols(home: Home) -> None:
     home().history(["KO", "IBM"], 280, MORNING)
     home.host.asked.clear()

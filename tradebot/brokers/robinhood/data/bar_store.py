@@ -162,8 +162,8 @@ class BarStore:
         return bars if bars.traded_symbols() else None
 
     def _nothing_new(self, kept: Bars | None, stale: Sequence[str], last: date) -> Bars:
-        """The kept bars, where no stale symbol has any bar. Raises BrokerUnavailable where one should have some."""
-        if set(stale) & set(REFERENCES):
+        """The kept bars, where no stale symbol has any bar. Raises BrokerUnavailable where that cannot be."""
+        if set(stale) >= set(REFERENCES):
             raise self._listings.unusable(HISTORICALS, f"sent no bar of any of {', '.join(stale)}")
         return Bars.empty(stale, [last]) if kept is None else kept
 
