@@ -63,6 +63,7 @@ class PaperHome:
         self.home, self.fake, self.pit = folder / "home", fake, pit
         self._environment = environment
         self.days = sessions(40, FIRST)
+        self.now: datetime
         self.home.mkdir(exist_ok=True)
         script.write(self.home / "strategies", lambda day: self.days[self.days.index(day) - 1], ["ACME"])
         self._settings = {
@@ -100,6 +101,7 @@ class PaperHome:
         """Pass the time until "09:35" in New York of the session ``days[day]``, here and there."""
         now = datetime.combine(self.days[day], time.fromisoformat(clock), NEW_YORK)
         go_to(self.pit.exchange, now)
+        self.now = now
         self._environment.setenv("TRADEBOT_NOW", now.isoformat())
         clocks.begin(self.options)
 

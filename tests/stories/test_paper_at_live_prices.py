@@ -164,7 +164,7 @@ def test_a_symbol_without_a_quote_is_named_and_not_traded(
     paper: OpenPaperHome, caplog: pytest.LogCaptureFixture
 ) -> None:
     home = paper("100 101 99 100")
-    home.fake.house.terms.quotes_missing = frozenset({"ACME"})
+    home.fake.house.terms.quotes_missing = ("ACME",)
     outcome = home.daily(1)
     assert (home.positions(), home.open_orders()) == ({}, ())
     assert [denial.symbol for denial in outcome.denials] == ["ACME"]

@@ -51,7 +51,7 @@ def test_an_instrument_s_symbol_is_known_to_the_next_command_whatever_the_day(ro
 
 def test_an_instrument_that_nobody_asked_for_is_read_by_its_id(robinhood: MakeDesk) -> None:
     desk = robinhood()
-    identifier = Names.instrument_id("ACME")
+    identifier = Names("PAPER-0001", desk.fake.url, {}).instrument_id("ACME")
     found = book(desk).by_id([identifier, "00000000-0000-0000-0000-000000000000"])
     assert {each.symbol for each in found.values()} == {"ACME"}
 
