@@ -20,7 +20,7 @@ from tradebot.jobs.steps.bare_time import begin_after_fill
 from tradebot.jobs.steps.lost_orders import is_lost
 from tradebot.jobs.steps.overdue_entries import await_entries, await_entry
 from tradebot.jobs.steps.protect import protect
-from tradebot.jobs.steps.stop_orders import place_stop
+from tradebot.jobs.steps.stop_orders import ENTRY_STOP, place_stop
 from tradebot.jobs.steps.submit import store_intents, submit
 from tradebot.jobs.steps.sync import read_account_state, resolve_open_intents
 
@@ -96,7 +96,7 @@ def _protected(desk: Desk, run: JobRun, entry: Intent) -> bool:
         begin_after_fill(desk, entry)
     wanted = entry.strategy, entry.symbol
     holding = next((each for each in desk.ledger.books.holdings() if (each.strategy, each.symbol) == wanted), None)
-    if holding is not None and entry.state.terminal and run.add(place_stop(desk, run, holding)).is_set:
+    if holding is not None and entry.state.terminal and run.add(place_stop(desk, run, holding, ENTRY_STOP)).is_set:
         return True
     state = _look_and_protect(desk, run)
     bare = any(gap.symbol == entry.symbol and gap.dollars for gap in state.gaps)

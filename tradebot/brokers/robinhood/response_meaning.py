@@ -22,7 +22,7 @@ _NAME = "Robinhood's API"
 _NON_FIELD = "non_field_errors"
 #: Captured with status 429: "Request was throttled. Expected available in 12 seconds."
 _AVAILABLE_IN = re.compile(r"available in (\d+(?:\.\d+)?) second")
-_TOKEN = "Run `tradebot auth robinhood`: the session has ended, or was ended elsewhere."
+_TOKEN = "It has ended, or was ended elsewhere."
 _LATER = "Try again in some minutes."
 _DENIED = "Robinhood, or what stands before it, does not take requests from here now. Try again in some minutes."
 _ADVICE = (

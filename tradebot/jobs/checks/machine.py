@@ -100,11 +100,11 @@ def _session(machine: MachineFacts) -> Iterator[Check]:
     figure = f"{machine.session_days:.1f} days left"
     if machine.session_trouble:
         remedy = "log in with `tradebot auth robinhood` before it ends"
-        yield Check("session", WARN, f"{figure}, and it cannot be renewed: {machine.session_trouble}", remedy)
+        yield Check("login", WARN, f"{figure}, and it cannot be renewed: {machine.session_trouble}", remedy)
     elif machine.session_days < FEW_DAYS:
-        yield Check("session", WARN, figure, "run `tradebot auth robinhood` if the next job does not renew it")
+        yield Check("login", WARN, figure, "run `tradebot auth robinhood` if the next job does not renew it")
     else:
-        yield Check("session", PASS, figure)
+        yield Check("login", PASS, figure)
 
 
 def _never_set_up(machine: MachineFacts, name: str, figure: str, remedy: str) -> Check:

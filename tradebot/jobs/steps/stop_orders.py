@@ -23,6 +23,10 @@ from tradebot.jobs.steps.close import cancelled
 from tradebot.jobs.steps.submit import attempt_after, order_line, reducing_intent, store_intents, submit
 from tradebot.jobs.steps.sync import is_explained
 
+#: Why a stop is placed: right after its entry, or where one was missing.
+ENTRY_STOP = "the stop of its entry, which the broker does not take along"
+LATER_STOP = "protects a position that had no stop at the broker"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopResult(StepResult):
@@ -31,12 +35,11 @@ class StopResult(StepResult):
     is_set: bool  # whether a stop of the holding's price and quantity rests now
 
 
-def place_stop(desk: Desk, run: JobRun, holding: Holding) -> StopResult:
+def place_stop(desk: Desk, run: JobRun, holding: Holding, reason: str = LATER_STOP) -> StopResult:
     """Place the stop of a holding that has none."""
     attempt = attempt_after(desk, run, holding.strategy, holding.symbol, Purpose.STOP)
     if attempt is None:
         return StopResult(is_set=False)  # an earlier one is not settled; a second could sell twice
-    reason = "protects a position that had no stop at the broker"
     intent = reducing_intent(desk, run, holding, Purpose.STOP, attempt, holding.stop_price, reason)
     store_intents(desk, [intent])
     return _sent(desk, run, intent)
