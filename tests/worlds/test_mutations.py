@@ -116,6 +116,7 @@ def transactions(monkeypatch: pytest.MonkeyPatch) -> None:
         yield
 
     monkeypatch.setattr(Target.TRANSACTION, not_at_all)
+    monkeypatch.setattr(Target.LOCK_OF_AN_ACCOUNT, lambda *asked: None)  # which refuses to do without
 
 
 MUTATIONS = (
