@@ -224,6 +224,17 @@ def test_no_signal_shows_the_indicators_beside_the_conditions(make_house: MakeHo
     assert "yes  it has a price" in text
 
 
+@pytest.mark.parametrize("what", ["conditions={", "columns_used={"])
+def test_a_secret_that_a_strategy_tells_is_in_no_file_of_the_home(make_house: MakeHouse, what: str) -> None:
+    secret = "hush-4711-hush"
+    code = STATES.replace("close < 90", "close > 90").replace(what, f'{what}"{secret}": close > 0, ', 1)
+    house = make_house(Script(code=code), settings={"ALPACA_SECRET_KEY": secret})
+    assert house.daily().exit_code is ExitCode.OK
+    files = (path for path in house.home.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    assert {path.name for path in files if secret.encode() in path.read_bytes()} <= {".env", "strategy.py"}
+    assert (house.home / "trading_robot.db").exists()
+
+
 def test_wrong_conditions_are_a_note_of_the_run_and_cost_no_entry(make_house: MakeHouse, ask: Ask) -> None:
     code = STATES.replace("close < 90", "close > 90").replace('"it has a price": close > 0', '"it has a price": close')
     house = make_house(Script(code=code))

@@ -13,18 +13,15 @@ from tradebot.core.model.signals import Action, Signal
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import SignalsResult
-from tradebot.settings import Redactor
 
 
 def store_signals(desk: Desk, run: JobRun, result: SignalsResult) -> None:
-    """Store what each strategy gave for each of its symbols, or why it gave nothing, with secrets masked."""
-    redact = Redactor(desk.settings.secrets())  # the text of a strategy's error may hold what it read
-    faults = {name: redact(fault) for name, fault in result.faults.items()}
+    """Store what each strategy gave for each of its symbols, or why it gave nothing."""
     fingerprints = {info.name: info.fingerprint for info in desk.strategies.loaded}
     names = dict.fromkeys([*fingerprints, *result.faults])
     at = desk.clock.now()
     records = [
-        signals_record(result.signals, run.session, at, name, fingerprints.get(name, ""), faults.get(name, ""))
+        signals_record(result.signals, run.session, at, name, fingerprints.get(name, ""), result.faults.get(name, ""))
         for name in names
     ]
     desk.ledger.signals.store(run.run_id, records)

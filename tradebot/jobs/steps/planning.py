@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.model.account import MarketClock
@@ -17,12 +18,15 @@ from tradebot.jobs.step_results import AccountState, SignalsResult, StepResult, 
 from tradebot.jobs.steps.corporate_actions import renamed_symbols, with_new_symbols
 from tradebot.jobs.steps.counters import VOLUME_SESSIONS, average_volumes, count_session, repetitions, sessions_run
 from tradebot.jobs.steps.sync import counters, locked_symbols
-from tradebot.settings import BrokerName
+from tradebot.settings import BrokerName, Redactor
 from tradebot.strategy_api import History
 
 
 def read_signals(desk: Desk, run: JobRun) -> SignalsResult:
-    """The signals of every configured strategy on the newest completed session. A broken strategy stops only itself."""
+    """The signals of every configured strategy on the newest completed session. A broken strategy stops only itself.
+
+    Secrets of the settings are masked in the texts that strategies give: orders, trades and the ledger keep them.
+    """
     loaded, broken = desk.strategies.loaded, list(desk.strategies.failures)
     signals: tuple[Signal, ...] = ()
     notes: tuple[str, ...] = ()
@@ -37,8 +41,20 @@ def read_signals(desk: Desk, run: JobRun) -> SignalsResult:
     names = tuple(f"{info.name} {info.version} on {', '.join(info.symbols)}" for info in loaded)
     notes += tuple(f"strategy {each.strategy}: {each.message}" for each in broken if each.has_signals)
     failures_of_each = [failed(f"strategy {each.strategy}", each.message) for each in broken if not each.has_signals]
-    faults = {each.strategy: each.message for each in broken}
+    redact = Redactor(desk.settings.secrets())
+    faults = {each.strategy: redact(each.message) for each in broken}
+    signals = tuple(_masked(signal, redact) for signal in signals)
     return SignalsResult(signals=signals, faults=faults, strategies=names, notes=notes).after(*failures_of_each)
+
+
+def _masked(signal: Signal, redact: Redactor) -> Signal:
+    """The signal with the secrets in its texts masked."""
+    return replace(
+        signal,
+        reason=redact(signal.reason),
+        values=tuple((redact(name), value) for name, value in signal.values),
+        conditions=tuple(replace(each, text=redact(each.text)) for each in signal.conditions),
+    )
 
 
 def check_symbols_have_bars(desk: Desk) -> StepResult:
