@@ -160,3 +160,9 @@ def test_a_look_tells_a_fill_by_the_shares_that_came_or_went() -> None:
     assert not may_have_filled(lost(), 60, 50)
     assert may_have_filled(lost(Side.BUY), 50, 0)
     assert not may_have_filled(lost(Side.BUY), 0, 0)
+
+
+def test_a_sell_of_shares_that_are_nowhere_any_more_holds_none() -> None:
+    sell = lost()
+    assert look_for(sell, LOST_AT, None, [], Decimal(0)).is_free
+    assert not look_for(sell, LOST_AT, None, [], Decimal(10)).is_free, "the list of positions may lag"

@@ -10,10 +10,11 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.lacking import lacking
+from tests.fakes.orders import Requests
 from tests.jobs.brokers import Around, Crash, Watched
 from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import FLAT, House, Script
-from tradebot.core.model.orders import BrokerOrder, OrderRequest
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, TimeInForce
 from tradebot.errors import ExitCode, OrderRefused, OutcomeUnknown
 from tradebot.ports import Broker
 
@@ -153,3 +154,18 @@ def test_a_stop_that_was_taken_is_read_until_it_rests(make_house: MakeHouse) -> 
     outcome = house.daily()
     assert TakesTime.reads == 0
     assert (outcome.unprotected, outcome.exit_code, len(house.stops())) == (Decimal(0), ExitCode.OK, 1)
+
+
+def test_a_holding_whose_stop_sells_it_while_it_is_moved_is_gone(make_house: MakeHouse) -> None:
+    house = trailing(make_house)
+
+    class Sells(Around):
+        def cancel(self, broker_order_id: str) -> None:
+            with house.by_hand() as broker:  # as if the stop had filled a moment before
+                (stop,) = broker.open_orders()
+                broker.cancel(stop.broker_order_id)
+                broker.submit(Requests("ACME").sell(45, tif=TimeInForce.DAY, client_id="by hand"))
+            raise OrderRefused("over", "it has ended")
+
+    house.check_exits(wrap=Sells)
+    assert (house.holding(), house.positions(), house.open_orders()) == (None, {}, ())

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.limits import Limits
-from tradebot.core.model.orders import Intent, OrderType, Purpose
+from tradebot.core.model.orders import Intent, Purpose
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.values import dollars, percent
 
@@ -35,9 +35,7 @@ def order_objections(
 ) -> tuple[Denial, ...]:
     """The denials of a planned entry now; none when it may be sent. The counts are of orders sent before it."""
     request = intent.request
-    prices = [intent.planned_price, request.limit_price, request.stop_price]
-    if request.type is OrderType.MARKET and quote is not None:
-        prices.append(quote.last)
+    prices = [intent.planned_price, request.limit_price, request.stop_price, quote.last if quote else None]
     objections = (
         beyond_collar((price for price in prices if price is not None), quote, limits),
         too_many_this_minute(sent_this_minute, limits),

@@ -54,7 +54,7 @@ class Look:
 
     at: datetime
     may_have_filled: bool  # the position differs from the ledger as a fill of the order would make it differ
-    is_free: bool  # the broker shows that no order unknown to the lists holds shares of the position for a sale
+    is_free: bool  # the broker shows that no order unknown to the lists holds shares for a sale, or no share at all
 
 
 def verdict(order: LostOrder, looks: Sequence[Look]) -> Verdict:
@@ -86,7 +86,7 @@ def look_for(
     return Look(
         at=at,
         may_have_filled=(shown - booked) * intent.request.side.sign > 0,
-        is_free=position is not None and holds_nothing_else(position, listed),
+        is_free=booked == 0 if position is None else holds_nothing_else(position, listed),
     )
 
 

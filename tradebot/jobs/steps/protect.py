@@ -122,10 +122,16 @@ def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepRe
             if replaced.is_set:
                 marked = marked.with_raised_stop(raised)
                 verdict = f"stop raised from {holding.stop_price} to {raised}"
-        if marked != holding:
+        if marked != holding and _is_still_held(desk, holding):
             desk.ledger.books.save_holding(marked, desk.clock.now())
         done.append(StepResult(exits=(exit_line(marked, state, verdict),)))
     return StepResult().after(*done)
+
+
+def _is_still_held(desk: Desk, holding: Holding) -> bool:
+    """Whether the ledger still has a holding: its stop may have sold it while it was being moved."""
+    held = desk.ledger.books.holdings()
+    return any((each.strategy, each.symbol) == (holding.strategy, holding.symbol) for each in held)
 
 
 def exit_line(holding: Holding, state: AccountState, verdict: str) -> ExitLine:
