@@ -29,6 +29,7 @@ class LiveMarket:
     trades: dict[str, list[tuple[datetime, Decimal]]] = field(default_factory=dict)
     actions: list[CorporateAction] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)  # symbols without quotes
+    halted: set[str] = field(default_factory=set)  # symbols in which trading is halted
     candles_reach: timedelta = timedelta(days=7)
     failure: TradebotError | None = None  # raised by every read
     asked: list[str] = field(default_factory=list)  # the names of the reads so far
@@ -89,7 +90,7 @@ class LiveMarket:
             return None
         today = new_york_date(self.now)
         before = [price for at, price in past if new_york_date(at) < today]
-        return Quote(symbol, past[-1][1], past[-1][0], before[-1] if before else None)
+        return Quote(symbol, past[-1][1], past[-1][0], before[-1] if before else None, symbol in self.halted)
 
     def _candles(self, symbol: str, since: datetime, until: datetime) -> Iterable[Candle]:
         by_candle: dict[datetime, list[Decimal]] = {}

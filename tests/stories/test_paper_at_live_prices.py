@@ -160,6 +160,21 @@ def test_an_emergency_stop_closes_the_paper_position(paper: OpenPaperHome) -> No
     assert (home.positions(), home.open_orders()) == ({}, ())
 
 
+def test_an_emergency_stop_without_a_session_sends_nobody_to_the_app_for_what_is_on_paper(paper: OpenPaperHome) -> None:
+    home = paper("100 101 99 100")
+    home.daily(1)
+    home.at(1, "11:00")
+    home.fake.logins.revoke()
+    stopped = home.emergency_stop(close=True)
+    assert stopped.exit_code is ExitCode.INCOMPLETE
+    told = [stopped.headline, *stopped.notes, *(line.detail for line in stopped.lines)]
+    assert not any("app" in text for text in told)
+    assert any(text.endswith("ACME on paper, once you have logged in") for text in told)
+    home.log_in()
+    assert home.emergency_stop(close=True).exit_code is ExitCode.OK
+    assert (home.positions(), home.open_orders()) == ({}, ())
+
+
 def test_a_symbol_without_a_quote_is_named_and_not_traded(
     paper: OpenPaperHome, caplog: pytest.LogCaptureFixture
 ) -> None:

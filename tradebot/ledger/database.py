@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tradebot.core.model.account import Activity
 from tradebot.core.model.ownership import BookedPositions
-from tradebot.core.safety.last_known import LastKnown
+from tradebot.core.safety.last_known import LastKnown, is_on_paper
 from tradebot.errors import LedgerError
 from tradebot.ledger import audit, kept_heads
 from tradebot.ledger.accounts import PinnedAccounts
@@ -87,7 +87,13 @@ class AccountLedger:
         at, positions = self.listings.last_positions() or (None, ())
         stops = tuple(order for order, _ in self.orders.stops_at(now + timedelta.resolution) if order.state.live)
         return LastKnown(
-            at, positions, self.books.holdings(), self.bare_periods.standing(), stops, self.orders.unsettled()
+            at=at,
+            positions=positions,
+            holdings=self.books.holdings(),
+            bare=self.bare_periods.standing(),
+            stops=stops,
+            unsettled=self.orders.unsettled(),
+            on_paper=is_on_paper(self.account_key),
         )
 
 

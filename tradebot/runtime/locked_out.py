@@ -15,7 +15,7 @@ from tradebot.home import paths
 from tradebot.home.sent_orders import SentOrder, read_sent_orders
 from tradebot.ledger.database import open_without_migrating
 from tradebot.ports import Broker, Clock, MarketData
-from tradebot.settings import Settings
+from tradebot.settings import Settings, TradingMode
 
 #: Seconds to wait for a ledger that another process holds.
 LEDGER_TIMEOUT = 2.0
@@ -58,7 +58,8 @@ def last_known(settings: Settings, account_key: str, clock: Clock) -> LastKnown:
         with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
             return database.bind(account_key).last_known(clock.now())
     except LedgerError:
-        return LastKnown(sent=_sent_last(paths.sent_orders_file(settings.home)))
+        sent = _sent_last(paths.sent_orders_file(settings.home))
+        return LastKnown(sent=sent, on_paper=settings.trading_mode is TradingMode.PAPER)
 
 
 def _sent_last(path: Path) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,7 @@ from tests.brokers.paper.conftest import OpenLivePit
 from tests.fakes.pit import FREE
 from tests.fakes.pit import decimals as of
 from tradebot.core.model.account import ActionKind, CashEvent, SplitEvent
+from tradebot.core.model.capabilities import EVERYTHING
 from tradebot.core.model.orders import OrderState, TimeInForce
 
 DAY, GTC = TimeInForce.DAY, TimeInForce.GTC
@@ -140,6 +141,28 @@ def test_nothing_is_filled_while_the_exchange_is_closed(live: OpenLivePit) -> No
     world.market.at("2007-01-06 12:00")  # a Saturday
     assert world.fills() == []
     assert not world.broker.clock().is_open
+
+
+def test_an_order_ends_when_it_has_rested_for_as_long_as_the_broker_lets_it(live: OpenLivePit) -> None:
+    aged = replace(EVERYTHING, gtc_age=timedelta(days=5))
+    world = live({WED: "09:30 100"}, rules=replace(FREE, capabilities=aged))
+    world.at(f"{WED} 09:36")
+    world.buy(10, limit="90")
+    world.at(f"{MON} 08:00")
+    assert world.order("c1").state is OrderState.ACCEPTED
+    world.at("2007-01-09 08:00")
+    assert (world.order("c1").state, world.order("c1").reason) == (OrderState.CANCELLED, "it has rested for 5 days")
+
+
+def test_nothing_of_a_halted_symbol_is_filled(live: OpenLivePit) -> None:
+    world = live({WED: "09:30 100, 10:00 100"})
+    world.market.halted.add("ACME")
+    world.at(f"{WED} 09:36")
+    world.buy(10)
+    assert world.fills() == []
+    world.market.halted.clear()
+    world.at(f"{WED} 10:01")
+    assert world.fills() == ["c1 10 100 01-03 10:01"]
 
 
 def test_a_half_day_closes_at_one(live: OpenLivePit) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.core.builders import NOW, TODAY, D, holding, intent, position, stop
 from tradebot.core.model.orders import OrderState
 from tradebot.core.results.by_hand import by_hand_lines
@@ -37,6 +39,14 @@ def test_positions_are_to_be_sold_where_that_was_asked_for() -> None:
     lines = told(close=True)
     assert lines["AAPL"] == ("left to you", "cancel its stop at 49, then sell 100 AAPL in the broker's app")
     assert lines["MSFT"] == ("left to you", "sell 100 MSFT in the broker's app")
+
+
+def test_nothing_on_paper_is_to_be_done_in_the_broker_s_app() -> None:
+    on_paper = [
+        line.detail for close in (True, False) for line in by_hand_lines(replace(KNOWN, on_paper=True), close=close)
+    ]
+    assert not any("app" in detail for detail in on_paper)
+    assert "sell 100 MSFT on paper, once you have logged in" in on_paper
 
 
 def test_positions_keep_the_stop_that_was_seen_and_what_was_bare_is_left_to_the_person() -> None:

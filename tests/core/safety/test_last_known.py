@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.core.builders import NOW, TODAY, D
 from tradebot.core.safety.bare_time import BarePeriod
-from tradebot.core.safety.last_known import LastKnown, bare_text
+from tradebot.core.safety.last_known import LastKnown, bare_text, is_on_paper
 
 BARE = (
     BarePeriod(TODAY, "trend", "AAPL", D(100), D(5100), NOW),
@@ -21,3 +21,9 @@ def test_what_was_last_seen_bare_is_told_in_dollars() -> None:
 def test_it_is_said_when_the_account_was_seen_last_or_that_it_never_was() -> None:
     assert bare_text(LastKnown()) == "No share of ours was without a stop (it was never looked at)."
     assert "as last seen" in LastKnown(NOW).when
+
+
+def test_an_account_on_paper_is_known_by_its_key() -> None:
+    assert is_on_paper("robinhood:paper:PAPER-0001")
+    assert not is_on_paper("robinhood:live:123456789")
+    assert "Set stops or sell on paper, once you have logged in." in bare_text(LastKnown(NOW, bare=BARE, on_paper=True))

@@ -122,7 +122,7 @@ def test_a_stop_that_is_locked_out_ends_with_nine_and_tells_what_is_left_to_a_pe
         ("position", "BOLT", "left open with its stop"),
     ]
     assert any("Without a stop, as last seen 2007-01-04 10:00 EST: $5,000.00 of ACME" in each for each in outcome.notes)
-    assert "set one at 90 or sell in the broker's app" in alert_text(outcome)
+    assert "set one at 90 or sell on paper, once you have logged in" in alert_text(outcome)
     assert house.stops("BOLT") == [(Decimal(50), Decimal(90))]
 
 
@@ -130,4 +130,6 @@ def test_a_stop_that_is_locked_out_tells_what_to_sell_where_closing_was_asked_fo
     outcome = house.emergency_stop(close=True, wrap=LocksOut)
     assert outcome.exit_code is ExitCode.INCOMPLETE
     details = [line.detail for line in outcome.lines if line.result == "left to you"]
-    assert details == [f"cancel its stop at 90, then sell 50 {each} in the broker's app" for each in ("ACME", "BOLT")]
+    assert details == [
+        f"cancel its stop at 90, then sell 50 {each} on paper, once you have logged in" for each in ("ACME", "BOLT")
+    ]

@@ -36,8 +36,8 @@ class LiveView(ExchangeView):
     # --- what was seen ---------------------------------------------------------------------------
 
     def mark_quote(self, quote: Quote, at: datetime) -> None:
-        """Store a quote that was read at ``at``."""
-        self._mark(Mark(quote, at))
+        """Store a quote that was read at ``at``. One of a halted symbol is no price to trade at."""
+        self._mark(Mark(quote, None if quote.halted else at))
 
     def mark_price(self, symbol: str, price: Decimal, at: datetime) -> None:
         """Store a price of the past, USD a share."""
@@ -68,7 +68,8 @@ class LiveView(ExchangeView):
     def trading_price(self, symbol: str) -> Decimal | None:
         """The price, USD a share, that a new order is matched against.
 
-        None while the exchange is closed, and for a symbol that had no quote at this moment or has not traded today.
+        None while the exchange is closed, and for a symbol that is halted, had no quote at this moment, or has not
+        traded today.
         """
         mark, now = self.marks.get(symbol), self.state.now
         is_open = self.state.phase is Phase.OPEN and self.hours.opens <= now < self.hours.closes

@@ -15,7 +15,7 @@ def by_hand_lines(known: LastKnown, *, close: bool) -> Iterator[StopLine]:
     for entry in known.open_entries():
         request = entry.request
         doubt = ", if it is there: nobody saw whether it arrived" if entry.state.in_doubt else ""
-        what = f"cancel {request.side} {canonical(entry.remaining)} {entry.symbol} in the broker's app{doubt}"
+        what = f"cancel {request.side} {canonical(entry.remaining)} {entry.symbol} {known.where}{doubt}"
         value = entry.remaining * entry.planned_price
         yield StopLine("order", entry.symbol, entry.remaining, StopResult.BY_HAND, value, what)
     for holding in known.holdings:
@@ -23,7 +23,7 @@ def by_hand_lines(known: LastKnown, *, close: bool) -> Iterator[StopLine]:
     held = {(holding.strategy, holding.symbol) for holding in known.holdings}
     for period in known.bare:
         if period.key not in held:
-            what = "bought, and no stop was seen: set one or sell in the broker's app"
+            what = f"bought, and no stop was seen: set one or sell {known.where}"
             yield StopLine("position", period.symbol, period.shares, StopResult.BY_HAND, period.dollars, what)
 
 
@@ -33,9 +33,9 @@ def _position_line(known: LastKnown, holding: Holding, *, close: bool) -> StopLi
     if close:
         rests = any(order.symbol == symbol for order in known.stops)
         cancel = f"cancel its stop at {stop}, then " if rests else ""
-        result, what = StopResult.BY_HAND, f"{cancel}sell {shares} {symbol} in the broker's app"
+        result, what = StopResult.BY_HAND, f"{cancel}sell {shares} {symbol} {known.where}"
     elif known.is_bare(holding):
-        result, what = StopResult.BY_HAND, f"no stop was seen: set one at {stop} or sell in the broker's app"
+        result, what = StopResult.BY_HAND, f"no stop was seen: set one at {stop} or sell {known.where}"
     else:
         result, what = StopResult.PROTECTED, f"its stop at {stop} was seen to rest, and rests on"
     value = abs(holding.quantity) * known.price_of(holding)

@@ -26,6 +26,12 @@ class LastKnown:
     stops: tuple[BrokerOrder, ...] = ()  # of ours, that rested when last seen
     unsettled: tuple[Intent, ...] = ()
     sent: tuple[str, ...] = ()  # orders that left, for people, where there is no ledger
+    on_paper: bool = False  # no real money is at stake, and the broker's app shows nothing of it
+
+    @property
+    def where(self) -> str:
+        """Where a person goes on, as the end of a sentence on what to do."""
+        return "on paper, once you have logged in" if self.on_paper else "in the broker's app"
 
     @property
     def when(self) -> str:
@@ -55,4 +61,9 @@ def bare_text(known: LastKnown) -> str:
         for period in known.bare
     )
     total = sum((period.dollars for period in known.bare), ZERO)
-    return f"Without a stop, {known.when}: {each}; {dollars(total)} in all. Set stops or sell in the broker's app."
+    return f"Without a stop, {known.when}: {each}; {dollars(total)} in all. Set stops or sell {known.where}."
+
+
+def is_on_paper(account_key: str) -> bool:
+    """Whether an account holds no real money, by its key."""
+    return account_key.split(":")[1:2] == ["paper"]

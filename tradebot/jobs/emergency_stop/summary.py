@@ -55,7 +55,8 @@ def _lines(stop: EmergencyStop, known: LastKnown | None) -> Iterator[StopLine]:
 def _notes(known: LastKnown | None) -> tuple[str, ...]:
     if known is None:
         return ()
-    seen = f"what is left to you is what the ledger knew ({known.when}); stops that rest at the broker rest on"
+    stops = "the account is on paper" if known.on_paper else "stops that rest at the broker rest on"
+    seen = f"what is left to you is what the ledger knew ({known.when}); {stops}"
     return (seen, bare_text(known), *(f"left last: {each}" for each in known.sent))
 
 
@@ -161,6 +162,8 @@ def _codes(stop: EmergencyStop) -> set[ExitCode]:
 def _headline(stop: EmergencyStop, codes: set[ExitCode]) -> str:
     state = stop.state
     if stop.locked_out:
+        if stop.desk.broker.mode == "paper":
+            return "latched, but only you can go on: log in again, then run this once more; the account is on paper"
         return "latched, but only you can go on: do in the broker's app what is left to you, then log in again"
     if state is None or stop.unread:
         return "latched, but the broker could not be read to the end: run it again"
