@@ -75,6 +75,10 @@ def _preflight(desk: Desk, run: JobRun, first: Iterable[Check], around: MachineF
     warned = sum(check.result is CheckResult.WARN for check in checks)
     if failed:
         run.add(coded(ExitCode.BLOCKED))
+    broker = desk.broker
+    if broker.mode == "paper" and not broker.capabilities.paper_account:
+        where = f"orders go to the embedded exchange, at the prices of {broker.name}"
+        run.add(noted(f"on paper: {where}; no order reaches {broker.name}"))
     headline = f"{plural(len(checks) - failed - warned, 'check')} passed, {plural(warned, 'warning')}, {failed} failed"
     base = run.outcome(RunStatus.BLOCKED if failed else RunStatus.RAN, headline)
     return PreflightOutcome.of(base, checks=checks)

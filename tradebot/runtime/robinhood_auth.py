@@ -19,7 +19,7 @@ from tradebot.brokers.robinhood.pages import read_rows
 from tradebot.errors import AuthNeeded, Blocked
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.robinhood import open_apis, token_file
-from tradebot.settings import Settings
+from tradebot.settings import Settings, TradingMode
 from tradebot.settings.redaction import learn_secrets
 
 
@@ -120,7 +120,7 @@ def status(settings: Settings) -> SessionStatus:
     number = settings.robinhood_account.reveal() if settings.robinhood_account else tokens.account_number
     return SessionStatus(
         file=file.path,
-        trouble=_trouble(tokens, number, now),
+        trouble=_trouble(tokens, settings.trading_mode is TradingMode.LIVE and not number, now),
         account=mask_number(number) if number else "",
         expires_at=tokens.expires_at,
         days_left=round(tokens.left(now).total_seconds() / 86400, 1),
@@ -138,8 +138,8 @@ def forget(settings: Settings) -> bool:
     return token_file(settings).remove()
 
 
-def _trouble(tokens: Tokens, number: str, now: datetime) -> str:
-    if not number:
+def _trouble(tokens: Tokens, lacks_account: bool, now: datetime) -> str:
+    if lacks_account:
         return "no account is chosen. Run `tradebot auth robinhood`, or set ROBINHOOD_ACCOUNT."
     if tokens.left(now).total_seconds() <= 0 and tokens.renewal is Renewal.REFUSED:
         return "the session is over. Run `tradebot auth robinhood` in a terminal."
