@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from tests.jobs.brokers import Watched
 from tests.jobs.house import House, Wrap
@@ -32,12 +33,16 @@ class PassingClock:
 
 
 @contextmanager
-def paced(house: House, at: str, *, gap: float = 0.4, wrap: Wrap = lambda broker: broker) -> Iterator[Desk]:
-    """A desk at which each request takes ``gap`` seconds."""
+def paced(
+    house: House, at: str, *, gap: float = 0.4, less: float = 0, wrap: Wrap = lambda broker: broker
+) -> Iterator[Desk]:
+    """A desk at which each request takes ``gap`` seconds, and ``less`` than the one before, down to nothing."""
     with house.desk(at, wrap) as desk, house.exchange() as exchange:
         clock = PassingClock(exchange, desk.clock.wall())
 
+        gaps = (max(gap - less * number, 0) for number in count())
+
         def takes_time(broker: Broker, call: str, asked: object) -> None:
-            clock.sleep(gap)
+            clock.sleep(next(gaps))
 
         yield replace(desk, clock=clock, broker=Watched(desk.broker, takes_time))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from tradebot.core.model.account import Quote
@@ -119,13 +119,16 @@ class Orders:
         # exactly the condition of the index orders_unsettled, so that the cost does not grow with the history
         return self._intents("state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')", {})
 
-    def open_entries(self, sent_by: datetime) -> tuple[Intent, ...]:
-        """The entries that may still fill and were last sent by an instant (desk time, aware), of any session."""
+    def open_entries(self, sent_by: datetime | None = None) -> tuple[Intent, ...]:
+        """The entries that may still fill and were last sent by an instant (desk time, aware), of any session.
+
+        None: all of them, whatever the clock said when they were sent.
+        """
         return self._intents(
             "state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')"
             " AND (state <> 'planned' OR sends > 0)"  # one that was given up for lost may have arrived since
             " AND purpose = 'entry' AND COALESCE(sent_at, written_at) <= :sent_by",
-            {"sent_by": stamp(sent_by)},
+            {"sent_by": stamp(datetime.max.replace(tzinfo=UTC) if sent_by is None else sent_by)},
         )
 
     def of_session(self, session: date) -> tuple[Intent, ...]:

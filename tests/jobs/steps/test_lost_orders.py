@@ -9,11 +9,13 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.lossy_broker import Fate, Repeat, Wire
+from tests.fakes.paced import paced
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.errors import ExitCode
+from tradebot.jobs import run_daily
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
 #: One symbol for each fate.
@@ -89,6 +91,14 @@ def test_a_lost_stop_rests_once_when_the_job_ends(make_house: MakeHouse, repeat:
     house.check_exits("15:50", wrap=wire.around)
     assert by_symbol(house, offered) == by_symbol(house, held)
     assert house.reconcile(wrap=wire.around).exit_code is ExitCode.OK
+
+
+def test_a_lost_stop_is_settled_though_the_second_look_takes_less_time_than_the_first(make_house: MakeHouse) -> None:
+    wire = Wire(fates={"NEVR-stop": [Fate.NEVER]})
+    house = home(make_house)
+    with paced(house, "09:35", gap=0.9, less=0.005, wrap=wire.around) as desk:
+        run_daily.run(desk)
+    assert by_symbol(house, offered) == by_symbol(house, held)
 
 
 @either_way

@@ -48,14 +48,12 @@ def settle_lost_orders(desk: Desk, run: JobRun, lost: Sequence[Intent]) -> StepR
     now = desk.clock.now()
     waiting = {each.client_order_id: each for each in lost}
     sells = [each for each in lost if each.purpose.reduces]
-    moments = [now]
-    if sells:
-        first = max(now, *(known[each.client_order_id].arrived_by for each in sells))
-        moments = [first, first + BETWEEN_LOOKS]
-    for moment in moments:
+    moment = max(now, *(known[each.client_order_id].arrived_by for each in sells)) if sells else now
+    for _ in range(2 if sells else 1):
         _wait_until(desk, moment)
         for shown in _look(desk, waiting.values(), moment, looks).values():
             apply_broker_state(desk, waiting.pop(shown.client_order_id), shown)
+        moment = max(moment, desk.clock.now()) + BETWEEN_LOOKS  # the look itself may take seconds
     return StepResult().after(
         *(_settle(desk, run, intent, known[each], looks[each]) for each, intent in waiting.items())
     )

@@ -29,16 +29,16 @@ def end_overdue(desk: Desk) -> StepResult:
     The job that sent an entry waits for its end, so one that is still open is that of a job that was killed. Where its
     stop is ours to place, its time is up.
     """
-    seconds = desk.settings.entry_fill_seconds if desk.broker.capabilities.protects_entries else 0
-    limit = timedelta(seconds=seconds)
-    _, result = _end(desk, desk.ledger.orders.open_entries(sent_by=desk.clock.now() - limit))
+    limit = timedelta(seconds=desk.settings.entry_fill_seconds)
+    sent_by = desk.clock.now() - limit if desk.broker.capabilities.protects_entries else None
+    _, result = _end(desk, desk.ledger.orders.open_entries(sent_by))
     return result
 
 
 def end_entries_of(desk: Desk, symbols: Iterable[str]) -> StepResult | None:
     """End the open entries of symbols now; None where there are none. Raises BrokerUnavailable."""
     wanted = frozenset(symbols)
-    entries = desk.ledger.orders.open_entries(sent_by=desk.clock.now()) if wanted else ()
+    entries = desk.ledger.orders.open_entries() if wanted else ()
     entries = tuple(entry for entry in entries if entry.symbol in wanted)
     return _end(desk, entries)[1] if entries else None
 
