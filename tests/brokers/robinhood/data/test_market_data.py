@@ -76,6 +76,18 @@ def test_quotes_of_consecutive_orders_share_a_request(home: Home) -> None:
     assert market.quotes([]) == {}
 
 
+def test_one_quote_is_one_request_however_many_were_asked_for_before(home: Home) -> None:
+    symbols = [f"S{number}" for number in range(200)]
+    home.host.quotes |= {symbol: quote(symbol, 62) for symbol in symbols}
+    market = home()
+    assert len(market.quotes(symbols)) == 200
+    home.host.asked.clear()
+    home.clock.time += timedelta(seconds=6)
+
+    assert set(market.quotes(["S7"])) == {"S7"}
+    assert home.host.count("/quotes/") == 1
+
+
 def test_a_price_of_before_a_split_is_told_on_the_basis_after_it(home: Home) -> None:
     home.host.quotes["KO"] = quote(
         "KO", 620, previous_close="620", adjusted_previous_close="62", updated_at="2024-07-01T20:00:00Z"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.robinhood.data.historicals import read_candles
 from tradebot.brokers.robinhood.data.listings import Listings
-from tradebot.brokers.robinhood.data.quotes import RobinhoodQuote, as_quote, read_quotes
+from tradebot.brokers.robinhood.data.quotes import MOST_SYMBOLS, RobinhoodQuote, as_quote, read_quotes
 from tradebot.brokers.robinhood.data.splits import Splits
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.candles import Candle
@@ -71,7 +71,7 @@ class RobinhoodMarket:
         self._fresh_for = fresh_for
         self._listings = Listings(api)
         self._splits = Splits(api, folder / "robinhood_splits", api.endpoint.host)
-        self._last_quotes: tuple[datetime, frozenset[str], Mapping[str, RobinhoodQuote]] | None = None
+        self._quoted: dict[str, tuple[datetime, RobinhoodQuote | None]] = {}  # with the time of the request
         self._last_history: tuple[_HistoryQuery, History] | None = None
 
     # --- newest prices ---------------------------------------------------------------------------
@@ -79,7 +79,7 @@ class RobinhoodMarket:
     def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
         """The newest price of each symbol that has one.
 
-        Each request includes every symbol of the earlier ones, so that consecutive orders share a request.
+        A request is filled up with symbols of earlier ones, so that consecutive orders share it.
         """
         today = new_york_date(self._clock.now())
         return {symbol: as_quote(quote, today) for symbol, quote in self._quotes(symbols).items()}
@@ -93,14 +93,14 @@ class RobinhoodMarket:
 
     def _quotes(self, symbols: Iterable[str]) -> Mapping[str, RobinhoodQuote]:
         wanted, now = frozenset(symbols), self._clock.now()
-        if not wanted:
-            return {}
-        fetched_at, fetched, quotes = self._last_quotes or (now, frozenset[str](), {})
-        if not (wanted <= fetched and abs(now - fetched_at) < self._fresh_for):
-            fetched |= wanted
-            quotes = read_quotes(self._listings, sorted(fetched), new_york_date(now))
-            self._last_quotes = now, fetched, quotes
-        return {symbol: quotes[symbol] for symbol in wanted if symbol in quotes}
+        fresh = {symbol for symbol, (at, _) in self._quoted.items() if abs(now - at) < self._fresh_for}
+        if stale := wanted - fresh:
+            others = [symbol for symbol in self._quoted if symbol not in stale]
+            asked = sorted({*stale, *others[: max(0, MOST_SYMBOLS - len(stale))]})  # the next order needs none then
+            quotes = read_quotes(self._listings, asked, new_york_date(now))
+            self._quoted |= {symbol: (now, quotes.get(symbol)) for symbol in asked}
+        found = {symbol: self._quoted[symbol][1] for symbol in wanted}
+        return {symbol: quote for symbol, quote in found.items() if quote is not None}
 
     # --- history ---------------------------------------------------------------------------------
 
