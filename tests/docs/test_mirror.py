@@ -30,7 +30,6 @@ THROUGH_A_NEIGHBOUR = {
     "alerts/apprise.py": "alerts/test_delivery.py",
     "alerts/channels.py": "alerts/test_delivery.py",
     "alerts/messages.py": "alerts/test_delivery.py",
-    "market/bar_file.py": "brokers/alpaca/data/test_bar_file.py",
     "brokers/paper/broker.py": "brokers/test_contract_orders.py",
     "brokers/robinhood/auth/token_requests.py": "brokers/robinhood/auth/test_session.py",
     "brokers/paper/exchange_file.py": "brokers/paper/test_exchange.py",

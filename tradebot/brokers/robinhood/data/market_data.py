@@ -233,5 +233,5 @@ class RobinhoodMarket:
         from tradebot.brokers.robinhood.data.bar_store import BarStore  # imports numpy, which a quote does not need
         from tradebot.market.bar_file import BarFile
 
-        file = BarFile(self._folder / "robinhood_bars", self._api.endpoint.host, self._calendar, whole_sessions=False)
+        file = BarFile(self._folder / "robinhood_bars", self._api.endpoint.host, self._calendar, irreplaceable=True)
         return BarStore(self._listings, file, self._calendar, self._older)
