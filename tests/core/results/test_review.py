@@ -54,11 +54,11 @@ def test_a_quiet_week_has_nothing_to_look_at_and_all_questions() -> None:
             {"halts_in_period": (HaltLine("daily_loss", "halted", "the account", "3 %", NOW, None, "", None),)},
             "the account was halted by daily loss: 3 %",
         ),
-        ({"jobs": (JobCount("run-daily", "failed", 2),)}, "run-daily failed 2 times"),
-        ({"jobs": (JobCount("report", "missed", 1),)}, "report was missed 1 time"),
+        ({"jobs": (JobCount("run-daily", "failed", 2),)}, "2 runs failed or did not come: see What went wrong"),
+        ({"jobs": (JobCount("report", "missed", 1),)}, "1 run failed or did not come: see What went wrong"),
         (
             {"breaks_in_period": (BreakLine("quantity", "AAPL", "critical", D(9), "5 shares", DAY, None),)},
-            "ledger and broker differed in AAPL: 5 shares",
+            "1 difference between ledger and broker: see What went wrong",
         ),
         (
             {"limits_used": (LimitLine("MAX_POSITIONS", D(8), D(10), D("0.8"), DAY),)},

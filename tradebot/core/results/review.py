@@ -78,18 +78,23 @@ def _look_at(outcome: ReportOutcome) -> Iterator[str]:
 def _what_broke(outcome: ReportOutcome) -> Iterator[str]:
     for halt in outcome.halts_in_period:
         yield f"{halt.subject} was {halt.level} by {halt.rule.replace('_', ' ')}: {halt.reason}"
-    for job in outcome.jobs:
-        if job.status in ("failed", "missed", "blocked"):
-            verb = job.status if job.status == "failed" else f"was {job.status}"
-            yield f"{job.job} {verb} {plural(job.times, 'time')}"
-    for each in outcome.breaks_in_period:
-        yield f"ledger and broker differed in {each.symbol or 'cash'}: {each.message}"
+    yield from _what_went_wrong(outcome)
     seconds = sum((line.seconds for line in outcome.bare), ZERO)
     lasting = [line.symbol for line in outcome.bare if line.ended_at is None]
     if seconds >= LONG_BARE:
         yield f"shares had no live stop for {seconds:,.0f} seconds in all"
     if lasting:
         yield f"{', '.join(dict.fromkeys(lasting))} had no live stop at the end"
+
+
+def _what_went_wrong(outcome: ReportOutcome) -> Iterator[str]:
+    """How much of it there is: the page's own section of that name has the particulars."""
+    times = sum(job.times for job in outcome.jobs if job.status in ("failed", "missed", "blocked"))
+    if times:
+        yield f"{plural(times, 'run')} failed or did not come: see What went wrong"
+    if outcome.breaks_in_period:
+        differences = plural(len(outcome.breaks_in_period), "difference")
+        yield f"{differences} between ledger and broker: see What went wrong"
 
 
 def _money(outcome: ReportOutcome) -> Iterator[str]:
