@@ -21,7 +21,7 @@ pytest_plugins = ["tests.fakes.canary", "tests.fakes.homes", "tests.fakes.valida
 
 settings.register_profile(
     "ci",
-    max_examples=50,
+    max_examples=30,
     deadline=None,  # how long an example takes is up to the machine
     derandomize=True,
     database=None,
@@ -37,5 +37,13 @@ if sys.platform == "linux":
 _FIRST = ("tests/stories/processes", "tests/stories/machine", "tests/worlds")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="try every case, those marked `long` too (tests/long_form.py)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--long"):
+        left_out = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))

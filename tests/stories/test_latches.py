@@ -12,12 +12,14 @@ from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import product
 
 import pytest
 
 from tests.jobs.brokers import Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
+from tests.long_form import every
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side
@@ -137,8 +139,7 @@ def entries(sent: list[OrderRequest]) -> list[str]:
     return [request.symbol for request in sent if request.side is Side.BUY]
 
 
-@pytest.mark.parametrize("job", JOBS)
-@pytest.mark.parametrize("latch", LETS_JOBS_WORK)
+@pytest.mark.parametrize(("latch", "job"), every(4, *product(LETS_JOBS_WORK, JOBS)))
 def test_a_latch_that_is_set_or_unreadable_lets_nothing_through_that_opens(
     house: House, latch: Callable[[House], None], job: Job
 ) -> None:
@@ -169,8 +170,7 @@ def test_what_reduces_goes_on_under_every_latch(house: House, latch: Callable[[H
     assert raised[1] > 100
 
 
-@pytest.mark.parametrize("job", JOBS)
-@pytest.mark.parametrize("latch", ENDS_JOBS)
+@pytest.mark.parametrize(("latch", "job"), every(2, *product(ENDS_JOBS, JOBS)))
 def test_a_latch_that_cannot_be_asked_ends_the_job_before_it_sends_anything(
     house: House, latch: Callable[[House], None], job: Job
 ) -> None:

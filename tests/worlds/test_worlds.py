@@ -1,4 +1,4 @@
-"""Eighty broken worlds, each from its seed, in which every promise has to hold.
+"""Forty broken worlds, each from its seed, in which every promise has to hold.
 
 `python scripts/bench/worlds.py --seeds 10000` tries many more, and `--seed N` tells the story of one.
 """
@@ -14,7 +14,7 @@ from tests.worlds.simulate import simulate
 CHUNK = 20
 
 
-@pytest.mark.parametrize("first", range(0, 80, CHUNK))
+@pytest.mark.parametrize("first", range(0, 40, CHUNK))
 def test_promises_hold_in_broken_worlds(market: Market, first: int) -> None:
     for seed in range(first, first + CHUNK):
         story = simulate(draw(seed, market), market)
@@ -23,7 +23,7 @@ def test_promises_hold_in_broken_worlds(market: Market, first: int) -> None:
 
 
 def test_a_seed_tells_the_same_story_twice(market: Market) -> None:
-    for seed in (3, 17, 31):
+    for seed in (17,):
         first, second = (simulate(draw(seed, market), market) for _ in range(2))
         assert first.lines == second.lines
         assert first.met == second.met

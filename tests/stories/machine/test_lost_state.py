@@ -14,6 +14,7 @@ import pytest
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
+from tests.long_form import long
 from tests.stories.processes.conftest import Machine
 from tests.stories.processes.test_alpaca import EVENING, LATER, MORNING, Desk
 from tradebot.home import paths
@@ -70,7 +71,9 @@ def test_an_emergency_stop_outlives_the_folder_state(desk: Desk) -> None:
     assert sent(desk) == []
 
 
-@pytest.mark.parametrize("harm", [lose, empty, lose_the_marker, replace_by_another, replace_by_an_older_one])
+@pytest.mark.parametrize(
+    "harm", [lose, replace_by_another, long(empty), long(lose_the_marker), long(replace_by_an_older_one)]
+)
 def test_entries_halt_until_somebody_resumes_and_the_rest_goes_on(harm: Callable[[Path], None], desk: Desk) -> None:
     assert desk.run(MORNING, "run-daily")[0] == 0
     harm(desk.machine.home)

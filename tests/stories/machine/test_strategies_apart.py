@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.canary import CANARY
+from tests.long_form import long
 from tests.stories.machine.conftest import Odd
 from tests.stories.processes.conftest import Machine, ending
 
@@ -69,14 +70,14 @@ def assert_gone(pids: list[int]) -> None:
     ("first", "failure"),
     [
         (HANG, "no answer within 30 seconds; it was at "),
-        ("import os; os._exit(0)", "its process ended with code 0"),
+        long("import os; os._exit(0)", "its process ended with code 0"),
         ("import ctypes; ctypes.string_at(0)", "its process ended by SIGSEGV"),
-        ("import os; os.closerange(0, 1000)", "its process ended with code 1"),
-        (
+        long("import os; os.closerange(0, 1000)", "its process ended with code 1"),
+        long(
             "import builtins, json, pandas\nbuiltins.open = json.dumps = pandas.DataFrame.to_numpy = None",
             "its process ended",
         ),
-        ("import sys; sys.exit(0)", "SystemExit: 0"),
+        long("import sys; sys.exit(0)", "SystemExit: 0"),
         ("input()", "EOFError"),
     ],
     ids=["hangs in C", "ends", "segfault", "closes descriptors", "patches", "exits", "reads"],
@@ -95,17 +96,19 @@ def test_one_that_breaks_stops_no_other(machine: Machine, first: str, failure: s
 @pytest.mark.parametrize(
     "first",
     [
-        "import atexit, time; atexit.register(time.sleep, 1000)",
+        long("import atexit, time; atexit.register(time.sleep, 1000)"),
         "from concurrent.futures import ThreadPoolExecutor; import time; ThreadPoolExecutor().submit(time.sleep, 1000)",
         "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(1000)",
-        "import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)",
+        long("import subprocess; subprocess.Popen(['sleep', '1000'], start_new_session=True)"),
         "import logging, sys\nlogging.basicConfig(stream=sys.stdout, force=True, level=10)\nlogging.disable(50)\n"
         "for name in list(logging.root.manager.loggerDict): logging.getLogger(name).disabled = True",
         "import sys; print('{\"status\": \"ran\"}'); sys.stdout.flush(); sys.__stdout__.write('noise')",
-        "import threading, time\n"
-        "threading.Thread(target=lambda: [print('later', time.sleep(0.01)) for _ in range(10**6)]).start()",
+        long(
+            "import threading, time\n"
+            "threading.Thread(target=lambda: [print('later', time.sleep(0.01)) for _ in range(10**6)]).start()"
+        ),
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))",
-        "import signal; [signal.signal(s, signal.SIG_IGN) for s in (signal.SIGTERM, signal.SIGINT)]",
+        long("import signal; [signal.signal(s, signal.SIG_IGN) for s in (signal.SIGTERM, signal.SIGINT)]"),
         "import decimal, locale, os\ndecimal.getcontext().prec = 1\nos.environ.clear(); os.chdir('/'); os.umask(0o777)",
     ],
     ids=["atexit", "pool", "fork", "program", "logging", "prints", "thread", "file size", "signals", "decimal"],

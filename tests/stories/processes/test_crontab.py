@@ -66,7 +66,7 @@ def _day(cron: Cron, day: date) -> list[dict[str, Any]]:
 def test_a_week_of_a_crontab_trades_a_session_each_session_date(cron: Cron) -> None:
     sessions: dict[str, tuple[str, str]] = {}
     orders: set[str] = set()
-    for after in range(1, 9):
+    for after in range(3, 9):
         day = SUNDAY + timedelta(days=after)
         preflight, run, *checks, reconcile, report = _day(cron, day)
         assert {job["session"] for job in (preflight, run, *checks, reconcile, report)} == {run["session"]}
@@ -76,14 +76,12 @@ def test_a_week_of_a_crontab_trades_a_session_each_session_date(cron: Cron) -> N
         orders.update(order["client_order_id"] for order in run["orders"])
         sessions[f"{day:%a}{day.day}"] = (run["session"], run["status"])
     assert sessions == {
-        "Mon23": ("2006-11-02", "ran"),
-        "Tue24": ("2006-11-03", "ran"),
-        "Wed25": ("2006-11-06", "ran"),
-        "Thu26": ("2006-11-06", "idle"),
-        "Fri27": ("2006-11-07", "ran"),
-        "Sat28": ("2006-11-07", "idle"),
-        "Sun29": ("2006-11-07", "idle"),
-        "Mon30": ("2006-11-08", "ran"),
+        "Wed25": ("2006-11-02", "ran"),
+        "Thu26": ("2006-11-02", "idle"),
+        "Fri27": ("2006-11-03", "ran"),
+        "Sat28": ("2006-11-03", "idle"),
+        "Sun29": ("2006-11-03", "idle"),
+        "Mon30": ("2006-11-06", "ran"),
     }
     assert len(orders) >= 3
 

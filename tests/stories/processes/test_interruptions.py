@@ -10,6 +10,7 @@ from signal import Signals
 
 import pytest
 
+from tests.long_form import every
 from tests.stories.processes import interrupting
 from tests.stories.processes.conftest import Machine, ending
 from tests.stories.processes.interrupting import CODES, Errand, Trial, interrupt, run_whole
@@ -54,14 +55,21 @@ def halted(traded: Machine) -> Machine:
     return traded
 
 
-@pytest.mark.parametrize(("home", "errand"), ERRANDS, ids=lambda value: getattr(value, "name", value))
+#: Each signal with each errand; by the short form sudden death with each, and a request to end with every third.
+TRIALS = [
+    *((home, errand, (Signals.SIGKILL,)) for home, errand in ERRANDS),
+    *every(3, *((home, errand, (Signals.SIGINT, Signals.SIGTERM)) for home, errand in ERRANDS)),
+]
+
+
+@pytest.mark.parametrize(("home", "errand", "numbers"), TRIALS)
 def test_what_is_interrupted_at_any_moment_is_finished_by_the_next_run(
-    home: str, errand: Errand, request: pytest.FixtureRequest
+    home: str, errand: Errand, numbers: tuple[Signals, ...], request: pytest.FixtureRequest
 ) -> None:
     begun: Machine = request.getfixturevalue(home)
     chance = random.Random(f"{home} {errand.command}")
     whole = run_whole(begun.folder / "whole", begun, errand)
-    for number in CODES:
+    for number in numbers:
         told = Trial(begun.folder / number.name, begun, errand, whole).run(chance, number)
         assert not told.wrong, told
 

@@ -12,6 +12,7 @@ from tests.fakes.alpaca import Kind
 from tests.fakes.alpaca.client import broker_of
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
+from tests.long_form import long
 from tests.stories.real_account.at_alpaca import AtAlpaca, at_alpaca
 from tradebot.core.model.halts import HaltEnd, HaltRule
 from tradebot.core.model.schedule import Job
@@ -39,7 +40,7 @@ def resting(house: House) -> list[list[tuple[object, object]]]:
     return [list(house.stops(symbol)) for symbol in SYMBOLS]
 
 
-@pytest.mark.parametrize("job", [Job.RECONCILE, Job.CHECK_EXITS])
+@pytest.mark.parametrize("job", [Job.RECONCILE, long(Job.CHECK_EXITS)])
 @pytest.mark.parametrize(
     ("kind", "path", "times"),
     [
