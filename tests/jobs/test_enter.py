@@ -157,16 +157,16 @@ def refuses_token_after(call: str, purpose: OrderType | None = None) -> Callable
     return lambda broker: Watched(broker, look)
 
 
-@pytest.mark.parametrize("call", ["activities", "submit"])
-def test_a_position_is_told_as_bare_where_the_token_is_refused(make_house: MakeHouse, call: str) -> None:
-    house = entering(make_house)
+@pytest.mark.parametrize(("call", "shares"), [("submit", 45), ("order", 10)])
+def test_a_position_is_told_as_bare_where_the_token_is_refused(make_house: MakeHouse, call: str, shares: int) -> None:
+    house, refuses = entering(make_house), refuses_token_after(call)
     with pytest.raises(Blocked) as refused:
-        house.daily(wrap=refuses_token_after(call))
+        house.daily(wrap=lambda broker: refuses(thin(broker) if shares == 10 else broker))
     assert refused.value.exit_code is ExitCode.BLOCKED
     (period,) = house.rows("SELECT symbol, shares, dollars FROM bare_periods WHERE ended_at IS NULL")
-    assert period == {"symbol": "ACME", "shares": "45", "dollars": "4500"}
+    assert period == {"symbol": "ACME", "shares": str(shares), "dollars": str(shares * 100)}
     house.check_exits()
-    assert house.stops("ACME") == STOP
+    assert [held for held, _ in house.stops("ACME")] == [house.positions()["ACME"].quantity]
     assert not house.rows("SELECT * FROM bare_periods WHERE ended_at IS NULL")
 
 

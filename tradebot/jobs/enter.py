@@ -7,7 +7,9 @@ the stop is ours to place: one entry is sent and seen to end, its stop is placed
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import Intent
 from tradebot.core.model.plan import Plan
 from tradebot.errors import BrokerUnavailable
@@ -16,11 +18,11 @@ from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import AccountState, noted
 from tradebot.jobs.steps.activities import book_new_activities
-from tradebot.jobs.steps.bare_time import begin_after_fill
+from tradebot.jobs.steps.bare_time import begin_after_fill, end_with_stop
 from tradebot.jobs.steps.lost_orders import is_lost
 from tradebot.jobs.steps.overdue_entries import await_entries, await_entry
 from tradebot.jobs.steps.protect import protect
-from tradebot.jobs.steps.stop_orders import ENTRY_STOP, place_stop
+from tradebot.jobs.steps.stop_orders import place_stop
 from tradebot.jobs.steps.submit import store_intents, submit
 from tradebot.jobs.steps.sync import read_account_state, resolve_open_intents
 
@@ -81,26 +83,43 @@ def _entered(desk: Desk, run: JobRun, intent: Intent) -> bool:
         sent, waited = await_entry(desk, sent, began)
         run.add(waited)
         if sent.filled_quantity:
-            return _protected(desk, run, sent)
+            return _protected(desk, run, sent, began)
     except BrokerUnavailable:
         _look_and_protect(desk, run)  # raises where the broker stays away
         raise
     return sent.state.terminal or is_lost(desk, sent)
 
 
-def _protected(desk: Desk, run: JobRun, entry: Intent) -> bool:
-    """Place the stop of what an entry bought. Whether it rests, and the entry has ended."""
-    try:
-        run.add(book_new_activities(desk))
-    finally:
-        begin_after_fill(desk, entry)
-    wanted = entry.strategy, entry.symbol
-    holding = next((each for each in desk.ledger.books.holdings() if (each.strategy, each.symbol) == wanted), None)
-    if holding is not None and entry.state.terminal and run.add(place_stop(desk, run, holding, ENTRY_STOP)).is_set:
+def _protected(desk: Desk, run: JobRun, entry: Intent, began: datetime) -> bool:
+    """Place the stop of what an entry bought, before anything else is asked. Whether it rests, and the entry has ended.
+
+    The entry's own figures tell what to protect: positions and activities may show it later.
+    """
+    begin_after_fill(desk, entry, began)
+    if entry.state.terminal and run.add(place_stop(desk, run, _bought(entry))).is_set:
+        end_with_stop(desk, entry)
         return True
     state = _look_and_protect(desk, run)
+    is_held = any((each.strategy, each.symbol) == (entry.strategy, entry.symbol) for each in state.holdings)
     bare = any(gap.symbol == entry.symbol and gap.dollars for gap in state.gaps)
-    return entry.state.terminal and not bare
+    return entry.state.terminal and is_held and not bare
+
+
+def _bought(entry: Intent) -> Holding:
+    """The holding that an entry has made, as booking its fills will make it."""
+    assert entry.request.stop_loss is not None and entry.policy is not None, "an entry is planned with its stop"
+    price = entry.average_fill_price or entry.planned_price
+    return Holding(
+        strategy=entry.strategy,
+        symbol=entry.symbol,
+        quantity=entry.filled_quantity * entry.request.side.sign,
+        entry_price=price,
+        stop_price=entry.request.stop_loss,
+        target_price=entry.request.take_profit,
+        high_water=price,
+        policy=entry.policy,
+        opened_session=entry.session,
+    )
 
 
 def _look_and_protect(desk: Desk, run: JobRun) -> AccountState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -29,3 +30,17 @@ def test_an_entry_leaves_with_the_legs_that_the_broker_takes(
 
 def test_a_broker_that_takes_no_leg_protects_no_entry() -> None:
     assert [each.protects_entries for each in (EVERYTHING, OTO_ONLY, NEITHER)] == [True, True, False]
+
+
+def test_what_is_left_to_jobs_is_told_and_nothing_where_the_broker_can_all() -> None:
+    assert EVERYTHING.left_to_jobs == ()
+    assert NEITHER.left_to_jobs == (
+        "each entry's stop is placed by the job that sends it",
+        "targets are taken by check-exits",
+    )
+
+
+def test_an_entry_limit_lies_on_a_tick_and_within_the_collar() -> None:
+    collar = replace(EVERYTHING, entry_collar_pct=Decimal("0.01"))
+    assert EVERYTHING.entry_limit(Decimal("33.33")) is None
+    assert collar.entry_limit(Decimal("33.33")) == Decimal("33.66")

@@ -39,6 +39,17 @@ class Capabilities:
         """Whether the broker itself places the stop of an entry, so that no job has to."""
         return self.brackets or self.oto
 
+    @property
+    def left_to_jobs(self) -> tuple[str, ...]:
+        """What jobs do because the broker can't, for people."""
+        told = (
+            (self.protects_entries, "each entry's stop is placed by the job that sends it"),
+            (self.brackets, "targets are taken by check-exits"),
+            (self.replace, "a stop is moved by cancelling it first"),
+            (self.finds_by_id, "an order whose answer was lost is looked for in lists"),
+        )
+        return tuple(text for can, text in told if not can)
+
     def entry_limit(self, last: Decimal) -> Decimal | None:
         """The limit of an entry that is planned at ``last`` USD a share, on a tick; None for one at the market."""
         return None if self.entry_collar_pct is None else tick_down(last * (ONE + self.entry_collar_pct))

@@ -18,10 +18,15 @@ _TOLERANCE = Decimal("0.005")
 
 
 def permissions(desk: Desk, run: JobRun) -> Check:
-    """Fails where the broker does not let the account trade."""
-    permitted = desk.broker.permissions()
-    names = {"trading": permitted.trading, "short sales": permitted.shorting, "parts of shares": permitted.fractions}
-    figure = ", ".join(f"{name} {'allowed' if allowed else 'not allowed'}" for name, allowed in names.items())
+    """Fails where the broker does not let the account trade. Tells what the broker leaves to jobs."""
+    permitted, capabilities = desk.broker.permissions(), desk.broker.capabilities
+    names = {
+        "trading": permitted.trading,
+        "short sales": permitted.shorting,
+        "parts of shares": permitted.fractions and capabilities.fractions,
+    }
+    allowed = ", ".join(f"{name} {'allowed' if allowed else 'not allowed'}" for name, allowed in names.items())
+    figure = "; ".join((allowed, *capabilities.left_to_jobs))
     if not permitted.trading:
         return Check("permissions", FAIL, figure, "allow trading in the account's configuration at the broker")
     return Check("permissions", PASS, figure)

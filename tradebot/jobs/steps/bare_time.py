@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from tradebot.core.model.orders import BrokerOrder, Intent
 from tradebot.core.safety.bare_time import BarePeriod, LookTimes, changes
 from tradebot.core.safety.stop_coverage import Gap
 from tradebot.jobs.desk import Desk
+
+#: The longest time between two reads of an entry whose stop is ours to place.
+BETWEEN_READS = timedelta(seconds=4)
 
 
 def record_look(
@@ -65,14 +68,21 @@ def begin_before_cancel(desk: Desk, planned: Intent) -> BarePeriod | None:
     return period if desk.ledger.bare_periods.begin(period, now) else None
 
 
-def begin_after_fill(desk: Desk, entry: Intent) -> None:
-    """Begin the bare period of what an entry bought, from the fill on where it is booked, else from now."""
+def begin_after_fill(desk: Desk, entry: Intent, sent_at: datetime) -> None:
+    """Begin the bare period of what an entry, sent at ``sent_at``, bought since it was read without a fill last."""
     now = desk.clock.now()
-    own = (lot.opened_at for lot in desk.ledger.books.lots(entry.symbol) if lot.strategy == entry.strategy)
     dollars = entry.filled_quantity * (entry.average_fill_price or entry.planned_price)
-    began = min(max(own, default=now), now)
+    began = min(max(sent_at, now - BETWEEN_READS), now)
     period = BarePeriod(entry.session, entry.strategy, entry.symbol, entry.filled_quantity, dollars, began)
     desk.ledger.bare_periods.begin(period, now)
+
+
+def end_with_stop(desk: Desk, entry: Intent) -> None:
+    """End the bare period of what an entry bought: its stop was seen to rest."""
+    now = desk.clock.now()
+    for period in desk.ledger.bare_periods.standing():
+        if period.key == (entry.strategy, entry.symbol):
+            desk.ledger.bare_periods.end(replace(period, ended_at=max(now, period.began_at)), now)
 
 
 def was_not_bare(desk: Desk, period: BarePeriod | None) -> None:

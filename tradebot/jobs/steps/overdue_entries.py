@@ -15,6 +15,7 @@ from tradebot.core.model.values import canonical
 from tradebot.errors import BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.step_results import StepResult, failed, noted
+from tradebot.jobs.steps.bare_time import begin_after_fill
 from tradebot.jobs.steps.submit import UNDER_WAY, apply_broker_state, await_ends, order_line, wait_seconds
 
 #: Seconds that an entry whose stop is ours to place has for its rest once a part has filled: the part is bare.
@@ -62,8 +63,12 @@ def await_entry(desk: Desk, sent: Intent, began: datetime) -> tuple[Intent, Step
     It is ended when its time is up, or ``PART_SECONDS`` after a part of it was seen to have filled.
     Raises BrokerUnavailable.
     """
+    if sent.filled_quantity > 0:
+        begin_after_fill(desk, sent, began)
     left = max(desk.settings.entry_fill_seconds - (desk.clock.now() - began).total_seconds(), 0)
     (waited,) = await_ends(desk, [sent], left, longest=_LONGEST_PAUSE, until_filled=True)
+    if waited.filled_quantity > 0:
+        begin_after_fill(desk, waited, began)
     if waited.state in UNDER_WAY and waited.filled_quantity > 0:
         (waited,) = await_ends(desk, [waited], min(PART_SECONDS, left), longest=_LONGEST_PAUSE)
     ended, result = _end(desk, [waited] if waited.state in UNDER_WAY else [])
