@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -13,13 +13,58 @@ from tradebot.commands.listing import FromOption, ToOption
 from tradebot.errors import ExitCode, TradebotError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tradebot.core.results.report_outcome import ReportOutcome
     from tradebot.core.results.report_periods import AskedPeriod
     from tradebot.reports.run_header import RunHeader
+    from tradebot.reports.statistics import Figure
     from tradebot.runtime.open_desk import OpenDesk
     from tradebot.settings import GlobalOptions
 
 PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
+PeriodOption = Annotated[
+    PeriodName | None,
+    typer.Option("--period", help="The period that holds the newest session.  [default: day]", show_default=False),
+]
+PreviousOption = Annotated[
+    bool, typer.Option("--previous", help="The period before: yesterday's session, last month, last year.")
+]
+ReviewOption = Annotated[
+    Literal["week", "year"] | None,
+    typer.Option(
+        "--review",
+        help="The weekly review or the yearly self-assessment: what to look at, and questions to answer.",
+        show_default=False,
+    ),
+]
+CsvOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv",
+        metavar="DIR",
+        help="Also write equity.csv, bridge.csv, trades.csv, fills.csv, costs.csv and five more to DIR.",
+        show_default=False,
+    ),
+]
+HtmlOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        help="Also write the report with charts as one HTML file, to read, print or send.",
+        show_default=False,
+    ),
+]
+QuantstatsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--quantstats",
+        metavar="FILE",
+        help="Also let QuantStats write its page there, if it is installed.",
+        show_default=False,
+    ),
+]
 
 
 @decorator.command(
@@ -38,50 +83,14 @@ PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
 )
 def command(
     options: GlobalOptions,
-    period: Annotated[
-        PeriodName | None,
-        typer.Option("--period", help="The period that holds the newest session.  [default: day]", show_default=False),
-    ] = None,
-    previous: Annotated[
-        bool, typer.Option("--previous", help="The period before: yesterday's session, last month, last year.")
-    ] = False,
+    period: PeriodOption = None,
+    previous: PreviousOption = False,
     first: FromOption = None,
     last: ToOption = None,
-    review: Annotated[
-        Literal["week", "year"] | None,
-        typer.Option(
-            "--review",
-            help="The weekly review or the yearly self-assessment: what to look at, and questions to answer.",
-            show_default=False,
-        ),
-    ] = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option(
-            "--csv",
-            metavar="DIR",
-            help="Also write equity.csv, bridge.csv, trades.csv, fills.csv, costs.csv and five more to DIR.",
-            show_default=False,
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            "--html",
-            metavar="FILE",
-            help="Also write the report with charts as one HTML file, to read, print or send.",
-            show_default=False,
-        ),
-    ] = None,
-    quantstats: Annotated[
-        Path | None,
-        typer.Option(
-            "--quantstats",
-            metavar="FILE",
-            help="Also let QuantStats write its page there, if it is installed.",
-            show_default=False,
-        ),
-    ] = None,
+    review: ReviewOption = None,
+    csv: CsvOption = None,
+    html: HtmlOption = None,
+    quantstats: QuantstatsOption = None,
     force: decorator.ForceOption = False,
     scheduled: decorator.ScheduledOption = False,
 ) -> ExitCode:
@@ -92,40 +101,25 @@ def command(
     open positions with their stops; denials, halts and what broke. A period that is over asks no broker.
     On the embedded exchange it moves the clock to its time of day, 16:15, as each job does: run it after check-exits.
     """
-    from tradebot.commands import logging_setup, render
+    from tradebot.commands import render
     from tradebot.core.results.review import review_of
-    from tradebot.reports.csv_files import csv_paths, write_csv
     from tradebot.reports.daily_series import returns_by_month
-    from tradebot.reports.html_report.report import html_path, report_html, write_html
     from tradebot.reports.pages.report import report_page
     from tradebot.reports.pages.review import review_page
-    from tradebot.reports.quantstats_page import quantstats_path, write_quantstats
     from tradebot.reports.statistics import by_key, statistics
-    from tradebot.reports.streams import tell
-    from tradebot.settings import load_without_keys
 
     if html is not None and html == quantstats:
         raise UsageError("--html and --quantstats name the same file.")
     if review and (period or first or last):
         raise UsageError("--review says the period itself: it goes with --previous, not with --period, --from or --to.")
     asked = _asked(review or period, first, last, previous=previous, scheduled=scheduled)
-    loaded = load_without_keys(options)
-    files = csv_paths(csv, loaded, force=force) if csv is not None else ()
-    page_file = html_path(html, loaded, force=force) if html is not None else None
-    other_file = quantstats_path(quantstats, loaded, force=force) if quantstats is not None else None
-    outcome, header = _of_ledger(options, asked, every_row=bool(files)) or _of_desk(
-        options, asked, scheduled=scheduled, every_row=bool(files)
+    files = _files(options, csv, html, quantstats, force=force)
+    every_row = bool(files.csv)
+    outcome, header = _of_ledger(options, asked, every_row=every_row) or _of_desk(
+        options, asked, scheduled=scheduled, every_row=every_row
     )
-    if files:
-        write_csv(outcome, files)
-        tell("\n".join(f"written: {path}" for path in files))
     figures = statistics(outcome)
-    if page_file:
-        write_html(page_file, report_html(outcome, header, figures, logging_setup.redact))
-        tell(f"written: {page_file}")
-    if other_file:
-        write_quantstats(outcome, other_file)
-        tell(f"written: {other_file}")
+    _write(files, outcome, header, figures)
     found = review_of(outcome) if review else None
     return render.finish(
         options,
@@ -136,6 +130,50 @@ def command(
         monthly_returns=returns_by_month(outcome),
         review=found,
     )
+
+
+class _Files(NamedTuple):
+    """The files to write beside the page."""
+
+    csv: tuple[Path, ...]  # none without --csv
+    html: Path | None
+    quantstats: Path | None
+
+
+def _files(
+    options: GlobalOptions, csv: Path | None, html: Path | None, quantstats: Path | None, *, force: bool
+) -> _Files:
+    """The files that the options name. Raises UsageError for one that is there or cannot be written."""
+    from tradebot.reports.csv_files import csv_paths
+    from tradebot.reports.html_report.report import html_path
+    from tradebot.reports.quantstats_page import quantstats_path
+    from tradebot.settings import load_without_keys
+
+    loaded = load_without_keys(options)
+    return _Files(
+        csv_paths(csv, loaded, force=force) if csv is not None else (),
+        html_path(html, loaded, force=force) if html is not None else None,
+        quantstats_path(quantstats, loaded, force=force) if quantstats is not None else None,
+    )
+
+
+def _write(files: _Files, outcome: ReportOutcome, header: RunHeader, figures: Sequence[Figure]) -> None:
+    """Write the files, and tell each."""
+    from tradebot.commands import logging_setup
+    from tradebot.reports.csv_files import write_csv
+    from tradebot.reports.html_report.report import report_html, write_html
+    from tradebot.reports.quantstats_page import write_quantstats
+    from tradebot.reports.streams import tell
+
+    if files.csv:
+        write_csv(outcome, files.csv)
+        tell("\n".join(f"written: {path}" for path in files.csv))
+    if files.html:
+        write_html(files.html, report_html(outcome, header, figures, logging_setup.redact))
+        tell(f"written: {files.html}")
+    if files.quantstats:
+        write_quantstats(outcome, files.quantstats)
+        tell(f"written: {files.quantstats}")
 
 
 def _asked(
