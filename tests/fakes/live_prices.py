@@ -30,6 +30,7 @@ class LiveMarket:
     actions: list[CorporateAction] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)  # symbols without quotes
     halted: set[str] = field(default_factory=set)  # symbols in which trading is halted
+    spread: Decimal | None = None  # what bid and ask are off the last price; None: they are not told
     candles_reach: timedelta = timedelta(days=7)
     failure: TradebotError | None = None  # raised by every read
     asked: list[str] = field(default_factory=list)  # the names of the reads so far
@@ -90,7 +91,9 @@ class LiveMarket:
             return None
         today = new_york_date(self.now)
         before = [price for at, price in past if new_york_date(at) < today]
-        return Quote(symbol, past[-1][1], past[-1][0], before[-1] if before else None, symbol in self.halted)
+        (at, last), off = past[-1], self.spread
+        offers = (None, None) if off is None else (last - off, last + off)
+        return Quote(symbol, last, at, before[-1] if before else None, symbol in self.halted, *offers)
 
     def _candles(self, symbol: str, since: datetime, until: datetime) -> Iterable[Candle]:
         by_candle: dict[datetime, list[Decimal]] = {}

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 
 from tests.fakes.pit import FREE, Pit
 from tests.fakes.prices import made, sessions
-from tests.fakes.robinhood import FakeRobinhood
+from tests.fakes.robinhood import FakeRobinhood, Terms
 from tests.fakes.wire.times import go_to
 from tests.jobs.house import Script
 from tradebot.core.model.account import CorporateAction, Position
@@ -169,7 +170,7 @@ def paper_home(
     if copy_of is not None:
         shutil.copytree(copy_of / "home", folder / "home")
     try:
-        with FakeRobinhood(pit.again) as fake:
+        with FakeRobinhood(pit.again, terms=Terms(spread=Decimal(0))) as fake:
             home = PaperHome(folder, fake, pit, environment, script, settings)
             home.at(0, "20:00")
             home.log_in()

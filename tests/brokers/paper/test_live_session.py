@@ -40,6 +40,20 @@ def test_a_limit_fills_when_the_price_is_through_and_not_before(
     assert world.fills() == ([] if filled_at is None else [f"c1 10 {filled_at} 01-03 09:36"])
 
 
+def test_a_buy_pays_the_ask_a_sale_gets_the_bid_and_the_last_price_triggers(live: OpenLivePit) -> None:
+    world = live({WED: "09:30 100, 09:40 95.5, 09:50 95"})
+    world.market.spread = Decimal("0.5")
+    world.at(f"{WED} 09:36")
+    world.buy(10, limit="100.4", client_id="too low")
+    world.broker.cancel(world.order("too low").broker_order_id)
+    world.buy(10, limit="100.5", client_id="buy")
+    world.sell(10, stop="95", client_id="stop")
+    world.at(f"{WED} 09:41")  # the bid is at the stop, and nothing traded there
+    assert world.order("stop").state is OrderState.ACCEPTED
+    world.at(f"{WED} 09:50")
+    assert world.fills() == ["buy 10 100.5 01-03 09:36", "stop 10 94.5 01-03 09:50"]
+
+
 def test_slippage_goes_against_the_order_and_never_beyond_its_limit(live: OpenLivePit) -> None:
     world = live({WED: "09:30 100"}, rules=replace(FREE, slippage_pct=Decimal("0.01")))
     world.at(f"{WED} 09:36")

@@ -11,6 +11,7 @@ from tradebot.brokers.paper.marks import Mark
 from tradebot.brokers.paper.rules import Phase
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import Asset, CorporateAction, Quote
+from tradebot.core.model.orders import Side
 from tradebot.core.model.values import SUB_PENNY
 
 
@@ -76,6 +77,13 @@ class LiveView(ExchangeView):
         if not is_open or mark is None or mark.quoted_at != now or mark.quote.at < self.hours.opens:
             return None
         return mark.quote.last
+
+    def price_for(self, symbol: str, side: Side) -> Decimal | None:
+        """The best offer against an order on ``side``, USD a share; the last price where offers are not told."""
+        last, quote = self.trading_price(symbol), self.quote(symbol)
+        if last is None or quote is None:
+            return None
+        return (quote.ask if side is Side.BUY else quote.bid) or last
 
     def volume_left(self, symbol: str) -> Decimal | None:
         """None: there is no limit, because nobody knows how many shares a quote stands for."""

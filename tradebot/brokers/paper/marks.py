@@ -14,7 +14,8 @@ from tradebot.core.model.values import canonical
 
 MARK_SCHEMA = (
     """CREATE TABLE marks (
-        symbol TEXT PRIMARY KEY, price TEXT NOT NULL, at TEXT NOT NULL, previous_close TEXT, quoted_at TEXT)
+        symbol TEXT PRIMARY KEY, price TEXT NOT NULL, at TEXT NOT NULL, previous_close TEXT, quoted_at TEXT,
+        bid TEXT, ask TEXT)
         STRICT, WITHOUT ROWID""",
 )
 
@@ -35,7 +36,7 @@ class Marks:
 
     def all(self) -> dict[str, Mark]:
         """The mark of every symbol that has one."""
-        rows = self._sql.execute("SELECT symbol, price, at, previous_close, quoted_at FROM marks")
+        rows = self._sql.execute("SELECT symbol, price, at, previous_close, quoted_at, bid, ask FROM marks")
         return {mark.quote.symbol: mark for mark in map(_mark, rows)}
 
     def save(self, marks: Iterable[Mark]) -> None:
@@ -45,17 +46,23 @@ class Marks:
                 mark.quote.symbol,
                 canonical(mark.quote.last),
                 mark.quote.at.isoformat(),
-                None if mark.quote.previous_close is None else canonical(mark.quote.previous_close),
+                _text(mark.quote.previous_close),
                 None if mark.quoted_at is None else mark.quoted_at.isoformat(),
+                _text(mark.quote.bid),
+                _text(mark.quote.ask),
             )
             for mark in marks
         )
-        self._sql.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?)", rows)
+        self._sql.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 @decoder("marks")
 def _mark(row: Row) -> Mark:
-    symbol, price, at, previous_close, quoted_at = row
-    close = None if previous_close is None else Decimal(previous_close)
-    quote = Quote(symbol, Decimal(price), datetime.fromisoformat(at), close)
+    symbol, price, at, previous_close, quoted_at, bid, ask = row
+    close, bid, ask = (None if text is None else Decimal(text) for text in (previous_close, bid, ask))
+    quote = Quote(symbol, Decimal(price), datetime.fromisoformat(at), close, bid=bid, ask=ask)
     return Mark(quote, None if quoted_at is None else datetime.fromisoformat(quoted_at))
+
+
+def _text(price: Decimal | None) -> str | None:
+    return None if price is None else canonical(price)

@@ -45,9 +45,10 @@ class Match:
 NO_MATCH = Match()
 
 
-def match_price(order: PaperOrder, market: Decimal, slippage: Decimal) -> Match:
-    """Match an order against the market price, USD a share."""
-    if order.stop_price is not None and not order.triggered and not _reaches(order.side, order.stop_price, market):
+def match_price(order: PaperOrder, market: Decimal, slippage: Decimal, last: Decimal | None = None) -> Match:
+    """Match an order against the market price, USD a share. A stop is triggered by ``last``, where that is another."""
+    seen = market if last is None else last
+    if order.stop_price is not None and not order.triggered and not _reaches(order.side, order.stop_price, seen):
         return NO_MATCH
     triggered = order.stop_price is not None
     if order.limit_price is None:

@@ -15,9 +15,13 @@ from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
 
 def match_at_market(view: ExchangeView, order: PaperOrder) -> None:
     """Match an order, and its legs, at the price at which its symbol trades now, if it does."""
-    price = view.trading_price(order.symbol)
-    if price is not None:
-        match_at(view, order, price)
+    price, last = view.price_for(order.symbol, order.side), view.trading_price(order.symbol)
+    if price is None or not order.working:
+        return
+    _apply_match(view, order, match_price(order, price, view.rules.slippage_pct, last))
+    for leg in view.book.live_group(order):
+        if leg.parent == order.number:
+            match_at_market(view, leg)
 
 
 def match_at(view: ExchangeView, order: PaperOrder, price: Decimal) -> None:

@@ -14,6 +14,7 @@ from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import session_hours, session_start
 from tradebot.brokers.paper.store import Store
 from tradebot.core.model.account import Asset, DayBar, Quote, SessionHours
+from tradebot.core.model.orders import Side
 from tradebot.core.model.values import SUB_PENNY, ZERO
 from tradebot.ports import Calendar
 
@@ -82,6 +83,10 @@ class ExchangeView:
             return None
         bar = self.traded_bar(symbol)
         return None if bar is None else self._newest_price(bar)
+
+    def price_for(self, symbol: str, side: Side) -> Decimal | None:
+        """The price, USD a share, at which an order on ``side`` meets the market; as ``trading_price``."""
+        return self.trading_price(symbol)
 
     def volume_left(self, symbol: str) -> Decimal | None:
         """The shares of a symbol that the account may still trade in this session; None without a limit."""

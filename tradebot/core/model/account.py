@@ -121,6 +121,8 @@ class Quote:
     at: datetime  # when it was seen
     previous_close: Decimal | None = None  # on today's split basis, not adjusted for dividends
     halted: bool = False  # whether trading in it is halted now, where the price source tells that
+    bid: Decimal | None = None  # what the moment's best offers are, where the price source tells them
+    ask: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ MAX_CLOSE_AGE = timedelta(days=14)
 SPLIT_FROM = Decimal("1.25")
 
 
+#: An ask of more times the bid is no price: thin markets show such offers around the open.
+WIDEST_SPREAD = Decimal("1.05")
+
+
 @dataclass(frozen=True, slots=True)
 class RobinhoodQuote:
     """The newest trade of the regular session, USD a share."""
@@ -35,6 +39,8 @@ class RobinhoodQuote:
     previous_close: Decimal | None  # on today's split basis
     split: Decimal | None  # new shares for one old share, of a split since the previous close; None without one
     halted: bool
+    bid: Decimal | None  # USD a share; None, as the ask, where the two cannot be used
+    ask: Decimal | None
     instrument_id: str
 
 
@@ -50,6 +56,7 @@ def _has_traded(row: Row) -> bool:
 
 def _parse(symbol: str, row: Fields, today: date) -> RobinhoodQuote:
     close, split = _previous_close(row, today)
+    bid, ask = _bid_and_ask(row)
     return RobinhoodQuote(
         symbol=symbol,
         last=row.price("last_trade_price"),
@@ -57,8 +64,18 @@ def _parse(symbol: str, row: Fields, today: date) -> RobinhoodQuote:
         previous_close=close,
         split=split,
         halted=row.maybe_flag("trading_halted") is True,
+        bid=bid,
+        ask=ask,
         instrument_id=row.id_of("instrument"),
     )
+
+
+def _bid_and_ask(row: Fields) -> tuple[Decimal | None, Decimal | None]:
+    """The best offers; None for both where one is missing, or they are too far apart for any price to be between."""
+    bid, ask = row.maybe_number("bid_price"), row.maybe_number("ask_price")
+    if not bid or not ask or not 0 < bid <= ask <= bid * WIDEST_SPREAD:
+        return None, None
+    return bid, ask
 
 
 def _previous_close(row: Fields, today: date) -> tuple[Decimal | None, Decimal | None]:
@@ -80,7 +97,7 @@ def as_quote(quote: RobinhoodQuote, today: date) -> Quote:
     last, close, split = quote.last, quote.previous_close, quote.split
     if split and close and new_york_date(quote.at) < today and _nearer(last, to=close * split, than=close):
         last /= split
-    return Quote(quote.symbol, last, quote.at, close, quote.halted)
+    return Quote(quote.symbol, last, quote.at, close, quote.halted, quote.bid, quote.ask)
 
 
 def _nearer(price: Decimal, *, to: Decimal, than: Decimal) -> bool:
