@@ -1,10 +1,11 @@
 """The duration of an emergency stop.
 
-python scripts/bench/stopping.py [--runs 15] [--broker alpaca]
+python scripts/bench/stopping.py [--runs 15] [--broker alpaca|robinhood]
 
 On the embedded exchange: the whole process as a ratio to a minimal Typer program, and the time until the latch is on
 the disk. With --broker alpaca, at a fake of Alpaca on this machine: the time until the response to the first cancel,
-and the number of reads before it.
+and the number of reads before it. With --broker robinhood the same at a fake of Robinhood, beside that of Alpaca in the
+same run, and the ratio of both.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
 from shutil import rmtree
@@ -30,10 +32,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.bench.measure import FLOOR, in_turns, once, prepare, show, tradebot
 from tests.fakes.alpaca import KEY_ID, SECRET_KEY
 from tests.fakes.alpaca.process import Running, running
+from tests.fakes.robinhood import process as robinhood
+from tradebot.brokers.robinhood.auth.token_file import TokenFile
+from tradebot.brokers.robinhood.auth.tokens import Tokens
+from tradebot.brokers.robinhood.broker.order_payloads import OrderPlace, order_body
 from tradebot.core.model.order_ids import client_order_id
-from tradebot.core.model.orders import Purpose
+from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side, TimeInForce
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
+from tradebot.home.sent_orders import record_sent_order
 from tradebot.home.stop_journal import finished_stops
 
 FLOOR_NAME = "a Typer program (the floor)"
@@ -44,11 +51,11 @@ def main() -> None:
     """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=15)
-    parser.add_argument("--broker", choices=("paper", "alpaca"), default="paper")
+    parser.add_argument("--broker", choices=("paper", "alpaca", "robinhood"), default="paper")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measure = at_alpaca if options.broker == "alpaca" else at_the_embedded_exchange
-        measure(folder, options.runs)
+        measures = {"paper": at_the_embedded_exchange, "alpaca": at_alpaca, "robinhood": at_robinhood}
+        measures[options.broker](folder, options.runs)
 
 
 def at_the_embedded_exchange(folder: str, runs: int) -> None:
@@ -93,6 +100,85 @@ def at_alpaca(folder: str, runs: int) -> None:
     show_times(FLOOR_NAME, floor)
     show_times("emergency-stop to the response to its first cancel", to_cancel)
     print(f"times the floor: {median(ratios):.2f} ({max(ratios):.2f} at worst); {reads} reads before it")
+
+
+def at_robinhood(folder: str, runs: int) -> None:
+    """Measure stops at the fakes of Robinhood and of Alpaca in turns."""
+    with (
+        fake_alpaca(f"{folder}/a") as (alpaca, alpaca_home, alpaca_env, alpaca_account),
+        fake_robinhood(f"{folder}/r") as (server, home, env, number),
+    ):
+        there, here, reads = [], [], 0
+        for attempt in range(1, runs + 1):
+            rest_an_entry(alpaca, alpaca_account, attempt)
+            there.append(time_to_first_cancel(alpaca_home, alpaca_env))
+            rest_an_entry_at_robinhood(server, home, number, attempt)
+            before = len(server.requests())
+            here.append(time_to_first_cancel(home, env))
+            asked = server.requests()[before:]
+            reads = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
+    ratios = [own / other for own, other in zip(here, there, strict=True)]
+    print("milliseconds from the start of the process to the response to its first cancel, median and worst:")
+    show_times("at Alpaca", there)
+    show_times("at Robinhood", here)
+    print(f"times that of Alpaca: {median(ratios):.2f} ({max(ratios):.2f} at worst); {reads} reads before it")
+
+
+@contextmanager
+def fake_robinhood(folder: str) -> Iterator[tuple[robinhood.Running, Path, dict[str, str], str]]:
+    """A fake of Robinhood, a home that has traded there, its environment, and the number of its account."""
+    with robinhood.running(Path(folder, "robinhood"), "--start", OPEN.date().isoformat()) as server:
+        server.go_to(OPEN)
+        pair, state = server.grant(), Path(folder, "user")
+        tokens = Tokens(
+            access=pair["access_token"],
+            refresh=pair["refresh_token"],
+            device=pair["device_token"],
+            obtained_at=OPEN,
+            expires_at=OPEN + timedelta(days=8),
+        )
+        TokenFile(state, "", server.url).write(tokens)
+        headers = {"Authorization": f"Bearer {tokens.access}"}
+        listed = requests.get(f"{server.url}/accounts/", headers=headers, timeout=10).json()["results"]
+        number = listed[0]["account_number"]
+        env = {
+            "TRADEBOT_STATE_DIR": str(state),
+            "TRADEBOT_NOW": OPEN.isoformat(),
+            "BROKER": "robinhood",
+            "TRADING_MODE": "live",
+            "LIVE_TRADING_ENABLED": "true",
+            "ROBINHOOD_BASE_URL": server.url,
+            "ROBINHOOD_ACCOUNT": number,
+        }
+        home = Path(folder, "home")
+        prepare(tradebot("run-daily", "--json", "--home", str(home)), env)
+        yield server, home, env, number
+
+
+def rest_an_entry_at_robinhood(server: robinhood.Running, home: Path, number: str, attempt: int) -> None:
+    """Place an entry of the bot that rests below the market, as the adapter would."""
+    headers = {"Authorization": f"Bearer {server.grant()['access_token']}"}
+
+    def read(path: str) -> dict[str, str]:
+        rows = requests.get(f"{server.url}{path}", headers=headers, timeout=10).json()["results"]
+        row: dict[str, str] = rows[0]
+        return row
+
+    last = Decimal(read("/quotes/?symbols=IBM")["last_trade_price"])
+    key = f"robinhood:live:{number}"
+    request = OrderRequest(
+        client_order_id=client_order_id(key, OPEN.date(), "bench", "IBM", Purpose.ENTRY, attempt),
+        symbol="IBM",
+        side=Side.BUY,
+        quantity=Decimal(1),
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        limit_price=round(last * Decimal("0.97"), 2),
+    )
+    record_sent_order(paths.sent_orders_file(home), request, OPEN)
+    place = OrderPlace(f"{server.url}/accounts/{number}/", read("/instruments/?symbol=IBM")["url"])
+    body = order_body(request, place)
+    requests.post(f"{server.url}/orders/", json=body, headers=headers, timeout=10).raise_for_status()
 
 
 @contextmanager
