@@ -18,6 +18,7 @@ from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.errors import BrokerUnavailable
+from tradebot.market.bar_sessions import RECENT_SESSIONS, back_from, has_settled, last_complete, last_settled
 from tradebot.market.calendar import decision_date
 from tradebot.ports import Calendar, Clock
 
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 #: A fund that holds the S&P 500, because Alpaca has no indices. Its closes, without dividends, move as the index does.
 BENCHMARK = "SPY"
-#: How long after the close the bar of the session is complete: trades are reported a little late.
-SETTLES_AFTER = timedelta(minutes=5)
-#: Sessions in which the newest one with bars is looked for when no history was read before.
-RECENT_SESSIONS = 5
 
 _LOG = logging.getLogger(__name__)
 
@@ -111,8 +108,8 @@ class AlpacaMarket:
         Sessions without any bar have no row; a symbol without bars is all NaN. The last result is kept, because the
         jobs of one session ask for the same, and returned as the same object.
         """
-        last = self._last_complete(clock)
-        query = _HistoryQuery(tuple(symbols), self._back_from(last, sessions), last, decision_date(clock))
+        last = last_complete(self._calendar, clock)
+        query = _HistoryQuery(tuple(symbols), back_from(self._calendar, last, sessions), last, decision_date(clock))
         if self._last_history is None or self._last_history[0] != query:
             self._last_history = (query, self._adjusted(query, clock.now))
         return self._last_history[1]
@@ -121,7 +118,7 @@ class AlpacaMarket:
         from tradebot.market.adjust import back_adjust
         from tradebot.market.bar_frames import as_history
 
-        bars = self._bars.bars(query.symbols, query.first, query.last, self._last_settled(now))
+        bars = self._bars.bars(query.symbols, query.first, query.last, last_settled(self._calendar, now))
         actions = self._actions.since(query.first, query.symbols, now)
         return back_adjust(as_history(bars, query.symbols), actions, as_of=query.as_of)
 
@@ -133,14 +130,16 @@ class AlpacaMarket:
 
     def last_completed(self, clock: MarketClock) -> date | None:
         """The newest session whose bar is complete at ``clock.now`` and published."""
-        last = self._last_complete(clock)
-        return self._bars.newest_session(self._back_from(last, RECENT_SESSIONS), last, self._last_settled(clock.now))
+        last = last_complete(self._calendar, clock)
+        return self._bars.newest_session(
+            back_from(self._calendar, last, RECENT_SESSIONS), last, last_settled(self._calendar, clock.now)
+        )
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         """Sessions with the unadjusted closes of SPY, USD a share; like the price index it leaves dividends out."""
         now = self._clock.now()
         hours = self._calendar.between(first, last)
-        sessions = [each.session for each in hours if each.closes + SETTLES_AFTER <= now]
+        sessions = [each.session for each in hours if has_settled(each.closes, now)]
         return self._source.fetch([BENCHMARK], sessions[0], sessions[-1]).closes(BENCHMARK) if sessions else ()
 
     # --- announcements ---------------------------------------------------------------------------
@@ -149,7 +148,7 @@ class AlpacaMarket:
         """The closing prices of a session, once its bars are complete. What is no share has none."""
         wanted = sorted(symbol for symbol in symbols if not is_option(symbol) and "/" not in symbol)
         hours = self._calendar.hours(session)
-        if not wanted or hours is None or self._clock.now() < hours.closes + SETTLES_AFTER:
+        if not wanted or hours is None or not has_settled(hours.closes, self._clock.now()):
             return {}
         bars = self._source.fetch(wanted, session, session)
         return {symbol: Decimal(repr(close)) for symbol in wanted for _, close in bars.closes(symbol)}
@@ -172,25 +171,6 @@ class AlpacaMarket:
             return ()
         actions = self._actions.recent(wanted, min(first, today - MAX_CLOSE_AGE), clock.now)
         return tuple(action for action in actions if first <= action.ex_date <= today)
-
-    # --- sessions --------------------------------------------------------------------------------
-
-    def _last_complete(self, clock: MarketClock) -> date:
-        """The newest session that closed long enough ago for its bar to be complete."""
-        if clock.today is not None and clock.now >= clock.today.closes + SETTLES_AFTER:
-            return clock.today.session
-        return self._calendar.previous(decision_date(clock)).session
-
-    def _last_settled(self, now: datetime) -> date:
-        """The newest session whose bar no longer changes: late trades count until the end of its New York date."""
-        return self._calendar.previous(new_york_date(now)).session
-
-    def _back_from(self, last: date, sessions: int) -> date:
-        """The first of ``sessions`` sessions that end with ``last``."""
-        first = last
-        for _ in range(sessions - 1):
-            first = self._calendar.previous(first).session
-        return first
 
     @cached_property
     def _source(self) -> BarSource:

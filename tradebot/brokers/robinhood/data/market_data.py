@@ -18,6 +18,7 @@ from tradebot.brokers.robinhood.data.splits import Splits
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.candles import Candle
 from tradebot.core.model.exchange_time import new_york_date
+from tradebot.market.bar_sessions import RECENT_SESSIONS, back_from, has_settled, last_complete, last_settled
 from tradebot.market.calendar import decision_date
 from tradebot.ports import Calendar, Clock
 
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
 #: A fund that holds the S&P 500. Its closes, without dividends, move as the index does.
 BENCHMARK = "SPY"
-#: How long after the close the bar of the session is complete. When Robinhood shows it is not known.
-SETTLES_AFTER = timedelta(minutes=5)
-#: Sessions in which the newest one with bars is looked for.
-RECENT_SESSIONS = 5
 #: Symbols whose lists of splits are asked for at once. For more only those are asked for that show a split.
 MOST_SPLIT_LISTS = 25
 
@@ -109,8 +106,8 @@ class RobinhoodMarket:
 
         Dividends are those of the home's own price file: Robinhood does not tell them of symbols that are not held.
         """
-        last = self._last_complete(clock)
-        query = _HistoryQuery(tuple(symbols), self._back_from(last, sessions), last, decision_date(clock))
+        last = last_complete(self._calendar, clock)
+        query = _HistoryQuery(tuple(symbols), back_from(self._calendar, last, sessions), last, decision_date(clock))
         if self._last_history is None or self._last_history[0] != query:
             self._last_history = (query, self._adjusted(query, clock.now))
         return self._last_history[1]
@@ -120,7 +117,7 @@ class RobinhoodMarket:
         from tradebot.market.adjust import back_adjust
         from tradebot.market.bar_frames import as_history
 
-        bars = self._store.bars(query.symbols, query.first, query.last, self._last_settled(now))
+        bars = self._store.bars(query.symbols, query.first, query.last, last_settled(self._calendar, now))
         quotes = self._quotes(query.symbols)
         today = new_york_date(now)
         split_now = [symbol for symbol, quote in quotes.items() if quote.split]
@@ -140,15 +137,18 @@ class RobinhoodMarket:
 
     def last_completed(self, clock: MarketClock) -> date | None:
         """The newest session whose bar is complete at ``clock.now`` and published."""
-        last = self._last_complete(clock)
-        return self._store.newest_session(self._back_from(last, RECENT_SESSIONS), last, self._last_settled(clock.now))
+        last = last_complete(self._calendar, clock)
+        return self._store.newest_session(
+            back_from(self._calendar, last, RECENT_SESSIONS), last, last_settled(self._calendar, clock.now)
+        )
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         """Sessions with the closes of SPY, USD a share; like the price index it leaves dividends out."""
-        sessions = [each.session for each in self._calendar.between(first, last) if self._is_complete(each.closes)]
+        now, hours = self._clock.now(), self._calendar.between(first, last)
+        sessions = [each.session for each in hours if has_settled(each.closes, now)]
         if not sessions:
             return ()
-        settled = self._last_settled(self._clock.now())
+        settled = last_settled(self._calendar, now)
         return self._store.bars([BENCHMARK], sessions[0], sessions[-1], settled).closes(BENCHMARK)
 
     def closes(self, symbols: Iterable[str], session: date) -> Mapping[str, Decimal]:
@@ -156,11 +156,11 @@ class RobinhoodMarket:
         from tradebot.brokers.robinhood.data.split_basis import closes_at
 
         wanted, hours, now = sorted(set(symbols)), self._calendar.hours(session), self._clock.now()
-        if not wanted or hours is None or not self._is_complete(hours.closes):
+        if not wanted or hours is None or not has_settled(hours.closes, now):
             return {}
         today = new_york_date(now)
         last = max(session, self._calendar.previous(today).session)
-        bars = self._store.bars(wanted, session, last, self._last_settled(now))
+        bars = self._store.bars(wanted, session, last, last_settled(self._calendar, now))
         splits = [split for split in self._splits.known(wanted) if session < split.ex_date <= today]
         newest = {symbol: float(quote.last) for symbol, quote in self._quotes(split.symbol for split in splits).items()}
         return closes_at(bars, wanted, splits, newest)
@@ -168,11 +168,11 @@ class RobinhoodMarket:
     def bars_since(self, symbols: Sequence[str], first: date) -> Bars:
         """The bars of the completed sessions from ``first`` on, on the split basis that Robinhood gives them on."""
         now = self._clock.now()
-        last = max(first, self._last_settled(now))
+        last = max(first, last_settled(self._calendar, now))
         today = self._calendar.hours(new_york_date(now))
-        if today is not None and self._is_complete(today.closes):
+        if today is not None and has_settled(today.closes, now):
             last = today.session
-        return self._store.bars(symbols, first, last, self._last_settled(now))
+        return self._store.bars(symbols, first, last, last_settled(self._calendar, now))
 
     # --- announcements ---------------------------------------------------------------------------
 
@@ -199,28 +199,6 @@ class RobinhoodMarket:
         stale = self._splits.stale(needed)
         quotes = self._quotes(stale)
         self._splits.ask({symbol: quotes[symbol].instrument_id for symbol in stale if symbol in quotes}, today)
-
-    # --- sessions --------------------------------------------------------------------------------
-
-    def _last_complete(self, clock: MarketClock) -> date:
-        """The newest session that closed long enough ago for its bar to be complete."""
-        if clock.today is not None and clock.now >= clock.today.closes + SETTLES_AFTER:
-            return clock.today.session
-        return self._calendar.previous(decision_date(clock)).session
-
-    def _is_complete(self, closes: datetime) -> bool:
-        return closes + SETTLES_AFTER <= self._clock.now()
-
-    def _last_settled(self, now: datetime) -> date:
-        """The newest session whose bar no longer changes: late trades count until the end of its New York date."""
-        return self._calendar.previous(new_york_date(now)).session
-
-    def _back_from(self, last: date, sessions: int) -> date:
-        """The first of ``sessions`` sessions that end with ``last``."""
-        first = last
-        for _ in range(sessions - 1):
-            first = self._calendar.previous(first).session
-        return first
 
     @cached_property
     def _older(self) -> OlderBars | None:
