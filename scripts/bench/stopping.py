@@ -3,7 +3,7 @@
 python scripts/bench/stopping.py [--runs 15] [--broker alpaca|robinhood]
 
 On the embedded exchange: the whole process as a ratio to a minimal Typer program, and the time until the latch is on
-the disk. With --broker alpaca, at a fake of Alpaca on this machine: the time until the response to the first cancel,
+the disk. With --broker alpaca, at a fake of Alpaca on this machine: the time until the first cancel is at the server,
 and the number of reads before it. With --broker robinhood the same at a fake of Robinhood, beside that of Alpaca in the
 same run, and the ratio of both.
 """
@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
@@ -39,9 +39,7 @@ from tradebot.brokers.robinhood.broker.order_payloads import OrderPlace, order_b
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side, TimeInForce
 from tradebot.home import paths
-from tradebot.home.halt_file import LatchFile
 from tradebot.home.sent_orders import record_sent_order
-from tradebot.home.stop_journal import finished_stops
 
 FLOOR_NAME = "a Typer program (the floor)"
 OPEN = datetime(2006, 11, 2, 10, tzinfo=ZoneInfo("America/New_York"))
@@ -92,13 +90,13 @@ def at_alpaca(folder: str, runs: int) -> None:
             rest_an_entry(alpaca, account, attempt)
             before = len(alpaca.requests())
             floor.append(once(FLOOR).seconds)
-            to_cancel.append(time_to_first_cancel(home, env))
+            to_cancel.append(time_to_first_cancel(alpaca, home, env))
             asked = alpaca.requests()[before:]
             reads = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
     ratios = [cancel / alone for cancel, alone in zip(to_cancel, floor, strict=True)]
     print("milliseconds from the start of the process, median and worst:")
     show_times(FLOOR_NAME, floor)
-    show_times("emergency-stop to the response to its first cancel", to_cancel)
+    show_times("emergency-stop until its first cancel is at the server", to_cancel)
     print(f"times the floor: {median(ratios):.2f} ({max(ratios):.2f} at worst); {reads} reads before it")
 
 
@@ -111,14 +109,14 @@ def at_robinhood(folder: str, runs: int) -> None:
         there, here, reads = [], [], 0
         for attempt in range(1, runs + 1):
             rest_an_entry(alpaca, alpaca_account, attempt)
-            there.append(time_to_first_cancel(alpaca_home, alpaca_env))
+            there.append(time_to_first_cancel(alpaca, alpaca_home, alpaca_env))
             rest_an_entry_at_robinhood(server, home, number, attempt)
             before = len(server.requests())
-            here.append(time_to_first_cancel(home, env))
+            here.append(time_to_first_cancel(server, home, env))
             asked = server.requests()[before:]
             reads = len(list(takewhile(lambda request: request["method"] == "GET", asked)))
     ratios = [own / other for own, other in zip(here, there, strict=True)]
-    print("milliseconds from the start of the process to the response to its first cancel, median and worst:")
+    print("milliseconds from the start of the process until its first cancel is at the server, median and worst:")
     show_times("at Alpaca", there)
     show_times("at Robinhood", here)
     print(f"times that of Alpaca: {median(ratios):.2f} ({max(ratios):.2f} at worst); {reads} reads before it")
@@ -219,21 +217,14 @@ def time_to_latch(home: Path, env: dict[str, str]) -> tuple[float, float]:
     return latch.stat().st_mtime - started, json.loads(output)["timings"]["latched"]
 
 
-def time_to_first_cancel(home: Path, env: dict[str, str]) -> float:
-    """Seconds from the start of the process to the response to its first cancel.
-
-    The process runs at a fixed time (TRADEBOT_NOW). Its record of the latch, which also has a time of this machine,
-    gives the offset between the clocks.
-    """
-    latch = paths.latch_file(home)
-    latch.unlink(missing_ok=True)
-    rmtree(paths.stops_folder(home))
-    started = time.time()
+def time_to_first_cancel(server: Running | robinhood.Running, home: Path, env: dict[str, str]) -> float:
+    """Seconds from the start of the process until its first cancel was at the server."""
+    paths.latch_file(home).unlink(missing_ok=True)
+    rmtree(paths.stops_folder(home), ignore_errors=True)
+    before, started = len(server.requests()), time.time()
     prepare(tradebot("emergency-stop", "--home", str(home)), env)
-    (halt,), (journal,) = LatchFile(latch).read(), finished_stops(home, datetime.now(UTC))
-    cancelled = next(entry.at for entry in journal.entries if entry.did == "cancel asked for")
-    assert halt.since is not None, "a stop writes when it latched"
-    return latch.stat().st_mtime - started + (cancelled - halt.since).total_seconds()
+    cancels = (float(request["at"]) for request in server.requests()[before:] if request["method"] != "GET")
+    return next(cancels) - started
 
 
 def show_times(name: str, seconds: Sequence[float]) -> None:
