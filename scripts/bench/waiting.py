@@ -85,7 +85,7 @@ def first_cancel(folder: str, runs: int) -> None:
     with fake_alpaca(folder) as (alpaca, home, env, account):
         for attempt in range(runs + 1):
             rest_an_entry(alpaca, account, attempt + 1)
-            alone, cancel = once(FLOOR).seconds, time_to_first_cancel(home, env)
+            alone, cancel = once(FLOOR).seconds, time_to_first_cancel(alpaca, home, env)
             if attempt:
                 floor.append(alone)
                 cancels.append(cancel)
