@@ -34,6 +34,7 @@ def test_the_help_of_a_command_makes_no_home(command: tuple[str, ...], machine: 
 #: What commands are given besides their name, where they need anything, and the code that they end with if not 0.
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("adopt",): ("AAPL", "--strategy", "rsi2_mean_reversion", "--stop", "1", "--reason", "a test"),
+    ("auth", "forget"): ("--yes",),
     ("completion",): ("bash",),
     ("data", "check"): ("no.csv",),
     ("data", "import"): ("no.csv", "--out", "bars.csv"),
@@ -50,7 +51,11 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("schedule", "verify"): ("--dir", "crontab.d"),
     ("strategies", "check"): ("rsi2_mean_reversion",),
 }
+#: Commands that have something to do in the next session alone.
+JOBS = {("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("preflight",)}
 CODES = {
+    ("auth", "robinhood"): ExitCode.USAGE,  # nobody is there to answer
+    ("auth", "status"): ExitCode.BLOCKED,  # no session is stored
     ("adopt",): ExitCode.USAGE,  # nothing is foreign here
     ("data", "check"): ExitCode.CONFIG,  # there is no such file
     ("data", "import"): ExitCode.CONFIG,
@@ -63,7 +68,8 @@ CODES = {
 @pytest.mark.parametrize("command", list(_commands()), ids=" ".join)
 def test_every_command_works_in_an_interpreter_of_its_own(command: tuple[str, ...], traded: Machine) -> None:
     """Elsewhere they are forked from one that has imported everything, where a missing import does not show."""
-    assert traded("paper", "next").code == 0  # something to do
+    if command in JOBS:
+        assert traded("paper", "next").code == 0  # something to do
     traded.interpreter = True
     ended = traded(*command, *ARGUMENTS.get(command, ()), "--json")
     assert (ended.code, ended.json["job"]) == (CODES.get(command, 0), " ".join(command)), ended.err
