@@ -16,8 +16,10 @@ from typing import Any, Literal, Union, get_args, get_origin
 import pandas as pd
 
 from tradebot.reports.field_types import field_types
+from tradebot.reports.pages.auth import StoredSession
 from tradebot.reports.run_header import RunHeader
 from tradebot.runtime.homes import HomeContext
+from tradebot.runtime.robinhood_auth import SessionStatus
 
 #: What a broker, a strategy or a person may write: markup of several kinds, colours and jumps of a terminal, a bell.
 HOSTILE = (
@@ -85,6 +87,8 @@ class Samples:
     def _plain(self, hint: Any, name: str) -> Any:
         if hint is RunHeader:
             return HEADER
+        if hint is StoredSession:
+            return self.of(SessionStatus, name)
         if hint is bool or hint is Any:
             return self._full
         if isinstance(hint, type) and issubclass(hint, Enum):

@@ -36,8 +36,8 @@ def account_status(options: GlobalOptions) -> tuple[ExchangeStatus, Loaded]:
             return exchange.status(), loaded
     from tradebot.runtime.live_paper import home_live_exchange
 
-    is_fresh(settings, makes_home=False)
     outside = _paper_outside(settings, "paper status")
+    is_fresh(settings, makes_home=False)
     source = source_of(settings, outside)
     with home_live_exchange(settings, outside.broker.capabilities, source, fresh=False) as live:
         return live.status(), loaded
