@@ -16,7 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
@@ -89,20 +89,27 @@ def _write(ledger: Path, fills: int) -> None:
         connection.execute("UPDATE accounts SET opening = 'none'")
         (account,) = connection.execute("SELECT account_key FROM accounts").fetchone()
         (number,) = connection.execute("SELECT activities FROM accounts").fetchone()
-        slots = ", ".join("?" * 15)
         names = (
             "account_key, number, fill_id, broker_order_id, client_order_id, symbol, side, quantity, price, fee, at,"
             " session, strategy, booked_at, reverses"
         )
-        connection.executemany(f"INSERT INTO fills ({names}) VALUES ({slots})", _fills(account, number, fills))
+        _insert(connection, "fills", names, _fills(account, number, fills))
         names = (
             "account_key, trade_id, strategy, symbol, side, quantity, entry_price, exit_price, fees, pnl, opened_at,"
             " closed_at, entry_session, exit_session, exit_reason"
         )
-        connection.executemany(f"INSERT INTO trades ({names}) VALUES ({slots})", _closures(account, fills))
+        _insert(connection, "trades", names, _closures(account, fills))
         names = "account_key, session, at, equity, cash, long_value, short_value, last_equity, unprotected"
         points = ((account, _day(n), _at(n, 20), "100000", "100000", "0", "0", "100000", "0") for n in range(DAYS))
-        connection.executemany(f"INSERT INTO equity ({names}) VALUES ({', '.join('?' * 9)})", points)
+        _insert(connection, "equity", names, points)
+
+
+def _insert(connection: sqlite3.Connection, table: str, names: str, rows: Iterable[tuple[object, ...]]) -> None:
+    """Insert rows after those of the table."""
+    (newest,) = connection.execute(f"SELECT COALESCE(MAX(seq), 0) FROM {table}").fetchone()
+    slots = ", ".join("?" * (names.count(",") + 2))
+    numbered = ((seq, *row) for seq, row in enumerate(rows, start=newest + 1))
+    connection.executemany(f"INSERT INTO {table} (seq, {names}) VALUES ({slots})", numbered)
 
 
 def _fills(account: str, number: int, fills: int) -> Iterator[tuple[object, ...]]:
