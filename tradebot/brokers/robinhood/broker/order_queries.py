@@ -1,7 +1,7 @@
 """Queries of the account's orders, in few requests, with the ids that we gave them.
 
 Lists may lag, and no order is found by its ``ref_id``. An order that this account has shown once is read by Robinhood's
-own id; the ids of live orders are kept for the next command.
+own id; the ids of the newest orders are kept for the next command.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from tradebot.core.model.orders import BrokerOrder, OrderState
 
 #: Up to this many orders whose ids at Robinhood are known are read one by one; for more, the open ones are listed.
 _MAX_SINGLE_READS = 2
+#: Ids of the newest orders that are kept for the next command.
+_MAX_KEPT = 500
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class OrderQueries:
         self._broker_ids: dict[str, list[str]] | None = None  # by client_order_id
         self._last_pages = 0  # of the list that was read last
         self._live: set[str] = set()  # ids at Robinhood of the orders that this command has seen live
+        self._read: dict[str, OrderRow] = {}  # orders that this command has read one by one, by their ids
 
     # --- orders ----------------------------------------------------------------------------------
 
@@ -54,7 +57,7 @@ class OrderQueries:
         for order in live:
             if order.state is OrderState.UNKNOWN:
                 _LOG.warning("order %s: %s; it counts as live", order.broker_order_id, order.reason)
-        self._save(live)
+        self._save()
         return tuple(live)
 
     def by_client_ids(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
@@ -93,14 +96,20 @@ class OrderQueries:
     # --- rows ------------------------------------------------------------------------------------
 
     def rows_since(self, since: datetime | None) -> list[OrderRow]:
-        """Every order that was changed since then, newest first; all of them for None."""
+        """Every order that was changed since then, newest first; all of them for None.
+
+        One that this command has read by itself, and that the list does not have yet, is among them.
+        """
         filters = {} if since is None else {"updated_at[gte]": since.isoformat().replace("+00:00", "Z")}
-        return list(self._rows(filters).values())
+        listed = self._rows(filters)
+        read = (row for row in self._read.values() if since is None or row.updated_at >= since)
+        return [*(row for row in read if row.id not in listed), *listed.values()]
 
     def with_ids(self, rows: Sequence[OrderRow]) -> Mapping[str, tuple[str, str]]:
         """The symbol and the client_order_id of each row, by Robinhood's id of the order."""
         if not rows:
             return {}
+        self._known()  # what earlier answers told comes before what terms and times suggest
         instruments = self._instruments.by_id(row.instrument_id for row in rows)
         symbols = {
             row.instrument_id: instruments[row.instrument_id].symbol
@@ -152,7 +161,10 @@ class OrderQueries:
 
     def _fetch(self, broker_order_id: str) -> OrderRow | None:
         raw = self._api.read_or_none(addresses.order(broker_order_id))
-        return None if raw is None else parse_order_row(raw)
+        if raw is None:
+            return None
+        row = self._read[broker_order_id] = parse_order_row(raw)
+        return row
 
     def _sent_since(self, client_order_ids: Iterable[str]) -> datetime | None:
         """From when on orders must be listed to find these ids; None for all."""
@@ -183,8 +195,10 @@ class OrderQueries:
         if broker_order_id not in ids:
             ids.append(broker_order_id)
 
-    def _save(self, live: Iterable[BrokerOrder]) -> None:
-        self._cache.save({order.broker_order_id: order.client_order_id for order in live if order.client_order_id})
+    def _save(self) -> None:
+        """Keep the newest ids: where an order shows no ref_id, nothing else tells it from another of the same terms."""
+        known = {each: client_order_id for client_order_id, ids in self._known().items() for each in ids}
+        self._cache.save(dict(list(known.items())[-_MAX_KEPT:]))
 
 
 def _by_id(orders: Iterable[BrokerOrder]) -> Mapping[str, BrokerOrder]:
