@@ -119,6 +119,10 @@ class Orders:
         # exactly the condition of the index orders_unsettled, so that the cost does not grow with the history
         return self._intents("state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')", {})
 
+    def given_up(self, since: date) -> tuple[Intent, ...]:
+        """The intents from session ``since`` on that were sent and abandoned: their orders may arrive after all."""
+        return self._intents("session >= :since AND state = 'abandoned' AND sends > 0", {"since": since.isoformat()})
+
     def open_entries(self, sent_by: datetime | None = None) -> tuple[Intent, ...]:
         """The entries that may still fill and were last sent by an instant (desk time, aware), of any session.
 

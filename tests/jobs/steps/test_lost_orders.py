@@ -118,3 +118,26 @@ def test_a_lost_exit_sells_once_and_leaves_no_share_bare(make_house: MakeHouse, 
     assert held(house, "ARRV") == held(house, "LATE") == held(house, "NEVR") == 0
     assert by_symbol(house, offered) == by_symbol(house, held)
     assert house.reconcile(wrap=wire.around).exit_code is ExitCode.OK
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["live", "cancelled by then"])
+def test_a_stop_that_arrives_after_it_was_given_up_is_taken_over(make_house: MakeHouse, cancelled: bool) -> None:
+    wire = Wire(fates={"NEVR-stop": [Fate.NEVER, Fate.NEVER]})
+    house = home(make_house)
+    house.daily(wrap=wire.around)
+    first = house.id(1, Purpose.STOP, "NEVR")
+    (given_up,) = (intent for intent in house.intents(SECOND) if intent.client_order_id == first)
+    assert given_up.state is OrderState.ABANDONED
+    with house.by_hand() as broker:
+        for order in house.open_orders("NEVR"):
+            broker.cancel(order.broker_order_id)
+        late = broker.submit(given_up.request)
+        if cancelled:
+            broker.cancel(late.broker_order_id)
+    house.check_exits("10:00", wrap=wire.around)
+    assert states(house)[first] is (OrderState.CANCELLED if cancelled else OrderState.ACCEPTED)
+    assert by_symbol(house, offered) == by_symbol(house, held)
+
+
+def states(house: House) -> dict[str, OrderState]:
+    return {intent.client_order_id: intent.state for intent in house.intents(SECOND)}

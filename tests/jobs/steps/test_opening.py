@@ -15,13 +15,13 @@ from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.__main__ import main
 from tradebot.brokers.paper import PaperBroker
-from tradebot.core.model.account import AccountSnapshot, Activity
+from tradebot.core.model.account import AccountSnapshot, Activity, Position
 from tradebot.core.model.orders import BrokerOrder, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError
 from tradebot.jobs import preflight, status
 from tradebot.jobs.job_run import open_run
-from tradebot.jobs.steps.opening import make_opening
+from tradebot.jobs.steps.opening import make_opening, read_opening
 from tradebot.ports import Broker
 
 SECOND = date(2007, 1, 4)
@@ -172,3 +172,49 @@ def test_a_new_account_of_the_embedded_exchange_begins_with_an_opening_of_its_ow
     outcome = house.daily()
     assert "opening statement of 2007-01-04: cash 100,000.00" in outcome.notes
     assert [row["account_key"] for row in stored(house)] == ["paper:paper:PAPER-0001", "paper:paper:PAPER-0002"]
+
+
+class Outdated(Around):
+    """Shows positions at yesterday's prices, or an account at yesterday's equity, at one look."""
+
+    def __init__(self, broker: Broker, what: str, look: int) -> None:
+        super().__init__(broker)
+        self.what, self.left = what, look
+
+    def account(self) -> AccountSnapshot:
+        shown = super().account()
+        self.left -= 1
+        return replace(shown, equity=shown.equity - 7) if self._is_outdated("account") else shown
+
+    def positions(self) -> tuple[Position, ...]:
+        shown = super().positions()
+        less = Decimal(7) if self._is_outdated("positions") else Decimal(0)
+        return tuple(replace(each, market_price=each.market_price - less) for each in shown)
+
+    def _is_outdated(self, what: str) -> bool:
+        return self.what == what and self.left == 0
+
+
+@pytest.mark.parametrize("look", [1, 2])
+@pytest.mark.parametrize("what", ["account", "positions"])
+def test_an_outdated_price_is_no_part_of_it(used: House, what: str, look: int) -> None:
+    with used.desk("09:35") as desk:
+        outdated = replace(desk, broker=Outdated(desk.broker, what, look), opened_on=None)
+        opening = read_opening(outdated, open_run(outdated, Job.RECONCILE))
+    assert opening.equity == 100_000
+    assert [held.market_price for held in opening.positions] == [100]
+
+
+def test_prices_that_never_agree_with_the_equity_keep_nobody_from_beginning(used: House) -> None:
+    with used.desk("09:35") as desk:
+        moving = replace(desk, broker=Unequal(desk.broker), opened_on=None)
+        make_opening(moving, open_run(moving, Job.RECONCILE))
+    assert [row["equity"] for row in stored(used)] == ["100007"]
+
+
+class Unequal(Around):
+    """Shows an equity that its own positions never come to."""
+
+    def account(self) -> AccountSnapshot:
+        shown = super().account()
+        return replace(shown, equity=shown.equity + 7)

@@ -33,6 +33,12 @@ class Look:
             moved.add(CASH)
         return frozenset(moved)
 
+    @property
+    def is_at_its_prices(self) -> bool:
+        """Whether the equity is the cash and the shares at the prices of the positions, to the cent."""
+        worth = sum((position.market_value for position in self.positions), self.account.cash)
+        return abs(self.account.equity - worth) < CENT
+
     def _shares(self) -> set[tuple[object, ...]]:
         return {(position.symbol, position.quantity) for position in self.positions}
 

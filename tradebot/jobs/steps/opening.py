@@ -45,7 +45,11 @@ def make_opening(desk: Desk, run: JobRun) -> StepResult:
 
 
 def read_opening(desk: Desk, run: JobRun) -> Opening:
-    """What the opening is by the broker's statement now. Stores nothing. Raises as ``make_opening`` does."""
+    """What the opening is by the broker's statement now. Stores nothing. Raises as ``make_opening`` does.
+
+    Where two looks agree on shares and cash, and the equity is not that of the prices, a read may be outdated: another
+    look is taken, up to ``LOOKS``. Prices that move between the reads of every look are left as they are.
+    """
     began = run.market_at(desk.clock.now()).now
     activities = desk.broker.activities(None)
     unread = desk.broker.unread_activities()
@@ -55,12 +59,12 @@ def read_opening(desk: Desk, run: JobRun) -> Opening:
         )
     look = read_look(desk, run)
     _refuse_known(desk, activities, look.open_orders)
-    for _ in range(LOOKS - 1):
+    for last in (False,) * (LOOKS - 2) + (True,):
         desk.clock.sleep(SECOND_LOOK_AFTER.total_seconds())
         since = run.market_at(desk.clock.now()).now
         newer = desk.broker.activities(id_of(activities[-1]) if activities else None)
         again = read_look(desk, run)
-        if not newer and not again.moved_since(look):
+        if not newer and not again.moved_since(look) and (last or again.is_at_its_prices):
             return _opening(run, began, (activities, unread), again)
         _refuse_known(desk, newer, again.open_orders)
         activities, look, began = (*activities, *newer), again, since

@@ -37,6 +37,8 @@ from tradebot.jobs.steps.opening import make_opening
 from tradebot.jobs.steps.stop_gaps import StopLook, look_at_stops
 from tradebot.jobs.steps.submit import MINUTE, READ_PAUSES, apply_broker_state
 
+#: How long an order that was sent and given up is still asked for: its request may have come in after that.
+_ASKED_FOR = timedelta(days=7)
 #: A stop that the broker ends within this time is renewed. A week leaves room for days without a job.
 RENEWED_BEFORE = timedelta(days=7)
 
@@ -62,6 +64,7 @@ def resolve_open_intents(desk: Desk, run: JobRun) -> StepResult:
     An intent that was never sent is abandoned after its session. An intent that was sent is looked up by its id. Where
     the broker shows no such order over a grace period, it is PLANNED again, and may be sent once more under the same id
     in the same session. At a broker that finds no order for certain by its id it is a lost order.
+    An order that was sent and given up, and that the broker shows after all, is taken over.
     """
     done: list[StepResult] = []
     sent: list[Intent] = []
@@ -71,7 +74,11 @@ def resolve_open_intents(desk: Desk, run: JobRun) -> StepResult:
             sent.append(intent)
         elif intent.session != run.session:
             _abandon(desk, intent, "never sent, and its session is over")
-    shown = _look_up(desk, sent)
+    given_up = desk.ledger.orders.given_up(run.session - _ASKED_FOR)
+    shown = _look_up(desk, (*sent, *given_up))
+    for intent in given_up:
+        if intent.client_order_id in shown:
+            apply_broker_state(desk, intent, shown[intent.client_order_id])
     for intent in sent:
         order = shown.get(intent.client_order_id)
         subject = f"order {intent.client_order_id}"
