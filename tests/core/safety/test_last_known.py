@@ -19,7 +19,7 @@ def test_what_was_last_seen_bare_is_told_in_dollars() -> None:
 
 
 def test_it_is_said_when_the_account_was_seen_last_or_that_it_never_was() -> None:
-    assert bare_text(LastKnown()) == "No share of ours was without a stop (it was never looked at)."
+    assert bare_text(LastKnown(NOW)).startswith("No share of ours was without a stop (as last seen ")
     assert "as last seen" in LastKnown(NOW).when
 
 
@@ -27,3 +27,9 @@ def test_an_account_on_paper_is_known_by_its_key() -> None:
     assert is_on_paper("robinhood:paper:PAPER-0001")
     assert not is_on_paper("robinhood:live:123456789")
     assert "Set stops or sell on paper, once you have logged in." in bare_text(LastKnown(NOW, bare=BARE, on_paper=True))
+
+
+def test_nothing_is_claimed_of_an_account_that_was_never_looked_at() -> None:
+    """The ledger may be lost, and shares bare at the broker."""
+    told = bare_text(LastKnown())
+    assert told == "Whether shares of ours are without a stop is not known here: look in the broker's app."

@@ -56,7 +56,10 @@ def _notes(known: LastKnown | None) -> tuple[str, ...]:
     if known is None:
         return ()
     stops = "the account is on paper" if known.on_paper else "stops that rest at the broker rest on"
-    seen = f"what is left to you is what the ledger knew ({known.when}); {stops}"
+    if known.at is None:
+        seen = f"nothing here tells what is left to you: look {known.where} at every order and position; {stops}"
+    else:
+        seen = f"what is left to you is what the ledger knew ({known.when}); {stops}"
     return (seen, bare_text(known), *(f"left last: {each}" for each in known.sent))
 
 
