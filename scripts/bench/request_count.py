@@ -1,8 +1,8 @@
-"""The requests of run-daily to a fake of Alpaca on this machine, by route, and its wall and processor seconds.
+"""The requests of run-daily to a fake of a broker on this machine, by route, and its wall and processor seconds.
 
 The cases are few and many symbols, a cold and a warm cache of bars, and ten orders and none.
 
-python scripts/bench/request_count.py [--symbols 50 500]
+python scripts/bench/request_count.py [--broker alpaca|robinhood] [--symbols 50 500]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.bench.measure import Run, once, tradebot
 from tests.stories.processes.wide import FRIDAY, MONDAY, THURSDAY, TUESDAY, WideHome, wide_home
 
-ORDER = "POST /v2/orders"
+ORDERS = ("POST /v2/orders", "POST /orders/")
 #: The session of each case, in order, and whether the cache is emptied before it.
 CASES = {
     "cold, orders": (MONDAY, True),
@@ -42,11 +42,13 @@ def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--symbols", type=int, nargs="+", default=[50, 500])
-    counts: list[int] = parser.parse_args().symbols
+    parser.add_argument("--broker", choices=("alpaca", "robinhood"), default="alpaca")
+    options = parser.parse_args()
+    counts: list[int] = options.symbols
     measured: dict[str, Measured] = {}
     with tempfile.TemporaryDirectory() as folder:
         for count in counts:
-            with wide_home(Path(folder, str(count)), count) as home:
+            with wide_home(Path(folder, str(count)), count, options.broker) as home:
                 for case, (session, empties) in CASES.items():
                     measured[f"{count}, {case}"] = trade(home, session, empties=empties)
     show(measured)
@@ -68,7 +70,7 @@ def show(measured: dict[str, Measured]) -> None:
         f"{'symbols, cache, orders':<24} {'requests':>9} {'orders':>7} {'besides':>8} {'seconds':>8} {'cpu':>6}  code"
     )
     for name, each in measured.items():
-        total, orders = each.requests.total(), each.requests[ORDER]
+        total, orders = each.requests.total(), sum(each.requests[route] for route in ORDERS)
         print(
             f"{name:<24} {total:>9} {orders:>7} {total - orders:>8} {each.run.seconds:>8.2f} {each.run.cpu:>6.2f}"
             f"  {each.run.exit_code:>4}"
