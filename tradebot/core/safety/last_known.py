@@ -54,7 +54,7 @@ class LastKnown:
 
 def bare_text(known: LastKnown) -> str:
     """A sentence on the shares that were last seen without a stop, in dollars."""
-    if known.at is None:
+    if not known.bare and known.at is None:
         return f"Whether shares of ours are without a stop is not known here: look {known.where}."
     if not known.bare:
         return f"No share of ours was without a stop ({known.when})."
