@@ -154,7 +154,7 @@ def read_only(home: Path) -> Iterator[None]:
     if superuser:
         os.seteuid(65534)
     try:
-        if not all(os.access(module, os.R_OK, effective_ids=superuser) for module in (__file__, os.__file__)):
+        if superuser and not os.access(__file__, os.R_OK, effective_ids=True):
             pytest.skip("the other user may not read the program")
         yield
     finally:
