@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -47,10 +47,16 @@ def new_york(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), NEW_YORK)
 
 
-def differences(home: Path, exchange: Path) -> Iterator[str]:
-    """Where the ledger and the books behind the played Alpaca do not tell the same story.
+def same(client_order_id: str) -> str:
+    """The id at a broker that takes ours."""
+    return client_order_id
 
-    Legs have other client ids there than at the exchange, so fills are compared by what was traded.
+
+def differences(home: Path, exchange: Path, id_there: Callable[[str], str] = same) -> Iterator[str]:
+    """Where the ledger and the books behind the played broker do not tell the same story.
+
+    Legs have other client ids there than at the exchange, so fills are compared by what was traded. ``id_there``: the
+    id at the exchange of an order with this client_order_id.
     """
     traces = Traces.of(home, exchange)
     here, there = Counter(map(_fill, traces.booked)), Counter(map(_fill, traces.fills))
@@ -59,7 +65,7 @@ def differences(home: Path, exchange: Path) -> Iterator[str]:
     if traces.shares != traces.lots:
         yield f"the broker holds {traces.shares}, the ledger {traces.lots}"
     for name, intent in traces.intents.items():
-        order = traces.arrived.get(name)
+        order = traces.arrived.get(id_there(name))
         if intent["sends"] and order is None:
             yield f"{name} is {intent['state']} in the ledger, and not at the broker"
         elif order is not None and intent["state"] != order["state"]:
