@@ -45,8 +45,8 @@ class InstrumentBook:
     """The instruments of the symbols and ids that were asked for, in memory and in a cache file.
 
     The instrument of a symbol was read on the present New York date: symbols change hands, and trading in one may end.
-    The symbol of an instrument may be as old as the file: whoever asks for it must not wait for requests. An emergency
-    stop is one of them.
+    The symbol of an instrument may be as old as the file, but where today's is asked for: an emergency stop must not
+    wait for requests.
     """
 
     def __init__(self, api: Api, cache: JsonCache, clock: Clock) -> None:
@@ -73,10 +73,13 @@ class InstrumentBook:
         found = {symbol: self._known(symbol) for symbol in wanted if self._none.get(symbol) != today}
         return {symbol: instrument for symbol, instrument in found.items() if instrument is not None}
 
-    def by_id(self, ids: Iterable[str]) -> Mapping[str, Instrument]:
-        """The instruments with these ids; those that Robinhood does not know are absent. Raises BrokerUnavailable."""
-        wanted, loaded = dict.fromkeys(ids), self._loaded()
-        if missing := [identifier for identifier in wanted if identifier not in loaded]:
+    def by_id(self, ids: Iterable[str], *, of_today: bool = False) -> Mapping[str, Instrument]:
+        """The instruments with these ids; those that Robinhood does not know are absent. Raises BrokerUnavailable.
+
+        ``of_today``: what was read on an earlier New York date is read again.
+        """
+        wanted, loaded, today = dict.fromkeys(ids), self._loaded(), self._today()
+        if missing := [each for each in wanted if each not in loaded or (of_today and self._read_on[each] != today)]:
             self._read(missing)
             self._save()
         return {identifier: loaded[identifier] for identifier in wanted if identifier in loaded}

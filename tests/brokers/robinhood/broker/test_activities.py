@@ -55,6 +55,20 @@ def test_a_split_and_a_dividend_of_a_holding_are_told_in_order(robinhood: MakeDe
     assert desk.broker.account().cash == 100_000 - 1000 + 10
 
 
+def test_a_fill_has_the_symbol_of_today_as_the_position_has(robinhood: MakeDesk) -> None:
+    desk = robinhood(*DAYS)
+    bought(desk)
+    seen = desk.broker.activities(None)
+    desk.pit.next("09:35")
+    desk.fake.house.terms.renames = {"ACME": "NEWA"}
+    desk.pit.sell(4)
+    later = desk.command()
+    (fill,) = later.activities(id_of(seen[-1]))
+    assert isinstance(fill, Fill)
+    (position,) = later.positions()
+    assert (fill.symbol, position.symbol, position.quantity) == ("NEWA", "NEWA", Decimal(6))
+
+
 def test_an_execution_that_is_told_late_is_found(robinhood: MakeDesk) -> None:
     desk = robinhood(*DAYS)
     bought(desk)

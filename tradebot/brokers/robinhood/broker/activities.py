@@ -168,7 +168,8 @@ class ActivityQueries:
 
     def _read_fills(self, since: datetime | None) -> list[Booked]:
         rows = [row for row in self._orders.rows_since(since) if row.executions]
-        named = self._orders.with_ids(rows)
+        # A position tells its symbol of today. Shares that left it under an older one would seem to be others.
+        named = self._orders.with_ids(rows, of_today=True)
         return [parsing.parse_fill(row, execution, *named[row.id]) for row in rows for execution in row.executions]
 
     def _read_payments(self, since: datetime | None) -> Iterable[Booked]:

@@ -105,12 +105,15 @@ class OrderQueries:
         read = (row for row in self._read.values() if since is None or row.updated_at >= since)
         return [*(row for row in read if row.id not in listed), *listed.values()]
 
-    def with_ids(self, rows: Sequence[OrderRow]) -> Mapping[str, tuple[str, str]]:
-        """The symbol and the client_order_id of each row, by Robinhood's id of the order."""
+    def with_ids(self, rows: Sequence[OrderRow], *, of_today: bool = False) -> Mapping[str, tuple[str, str]]:
+        """The symbol and the client_order_id of each row, by Robinhood's id of the order.
+
+        ``of_today``: the symbol is today's, else that of the newest reading.
+        """
         if not rows:
             return {}
         self._known()  # what earlier answers told comes before what terms and times suggest
-        instruments = self._instruments.by_id(row.instrument_id for row in rows)
+        instruments = self._instruments.by_id((row.instrument_id for row in rows), of_today=of_today)
         symbols = {
             row.instrument_id: instruments[row.instrument_id].symbol
             if row.instrument_id in instruments
