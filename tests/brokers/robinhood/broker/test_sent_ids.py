@@ -12,7 +12,7 @@ import pytest
 
 from tests.brokers.robinhood.broker.order_rows import INSTRUMENT_ID, order_row
 from tradebot.brokers.robinhood.broker.order_parsing import OrderRow, parse_order_row
-from tradebot.brokers.robinhood.broker.sent_ids import ARRIVES_WITHIN, SentIds
+from tradebot.brokers.robinhood.broker.sent_ids import SentIds
 from tradebot.core.model.order_ids import client_order_id, ref_id
 from tradebot.core.model.orders import OrderRequest, OrderType, Purpose, Side, TimeInForce
 from tradebot.home.sent_orders import record_sent_order
@@ -90,6 +90,11 @@ def test_an_order_without_a_ref_id_is_ours_by_its_terms_and_its_time(path: Path)
     assert resolved(ids(path), [row()]) == [STOP]
 
 
+def test_a_request_that_comes_in_long_after_it_was_sent_is_still_ours(path: Path) -> None:
+    ids(path).record(request(), AT)
+    assert resolved(ids(path), [row(after=timedelta(minutes=35).total_seconds())]) == [STOP]
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -98,7 +103,7 @@ def test_an_order_without_a_ref_id_is_ours_by_its_terms_and_its_time(path: Path)
         row(side="buy"),
         row(type="limit", price="9", trigger="immediate", stop_price=None),
         row(after=-70),
-        row(after=ARRIVES_WITHIN.total_seconds() + 1),
+        row(after=timedelta(hours=14).total_seconds()),
     ],
 )
 def test_an_order_of_other_terms_or_of_another_time_is_not(path: Path, other: OrderRow) -> None:

@@ -2,7 +2,8 @@
 
 Robinhood shows an order's ``ref_id``, a UUID, and on some orders not even that. An order is ours when its ref_id is
 that of an id which was asked for (the ledger has it), which stands in the file of sent orders, or which an order of
-ours could have had. One without a ref_id is ours when the file has an order of the same terms, sent shortly before.
+ours could have had. One without a ref_id is ours when the file has an order of the same terms, sent earlier on its
+day: a request may come in long after its answer was given up.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from tradebot.core.model.order_ids import possible_ids, ref_id
 from tradebot.core.model.orders import OrderRequest
 from tradebot.home.sent_orders import SentOrder, read_sent_orders, record_sent_order
 
-#: How long after it was sent an order may be taken in, to match it by its terms.
-ARRIVES_WITHIN = timedelta(minutes=15)
 #: How far the machine's clock and the server's may differ.
 CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -141,8 +140,8 @@ class SentIds:
 def _same_terms(row: OrderRow, symbol: str, sent: SentOrder) -> bool:
     """Whether a row can be the order that was sent."""
     terms = (symbol, row.side, row.quantity, row.limit_price, row.stop_price)
-    waited = row.created_at - sent.at
     return (
         terms == (sent.symbol, sent.side, sent.quantity, sent.limit_price, sent.stop_price)
-        and -CLOCKS_DIFFER <= waited <= ARRIVES_WITHIN
+        and sent.at - CLOCKS_DIFFER <= row.created_at
+        and new_york_date(row.created_at) == new_york_date(sent.at)
     )
