@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import date, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.wire.faults import Kind
+from tests.fakes.wire import control
 from tests.fakes.wire.messages import Answer, Arrival
-from tests.fakes.wire.times import go_to
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.account import CalendarDay, CashKind, SessionHours
 from tradebot.core.model.exchange_time import new_york_instant
-from tradebot.errors import TradebotError
 
 if TYPE_CHECKING:
     from tests.fakes.alpaca.server import FakeAlpaca
 
-_ROOT = "/_fake/"
 
-
-def is_control(arrival: Arrival) -> bool:
-    return arrival.path.startswith(_ROOT)
-
-
-def answer(fake: FakeAlpaca, exchange: PaperExchange, arrival: Arrival) -> Answer:
-    """Do what a test asks for. What is wrong with it is said with status 400."""
-    known = _CONTROLS.get((arrival.method, arrival.path.removeprefix(_ROOT)))
-    if known is None:
-        return Answer(404, {"message": f"no control {arrival}"})
-    try:
-        return Answer(200, known(fake, exchange, arrival.body or {}))
-    except (KeyError, TypeError, ValueError, TradebotError) as error:
-        return Answer(400, {"message": repr(error)})
-
-
-def _set_clock(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    """``now``: an aware instant to go to, through as many sessions as lie before it."""
-    go_to(exchange, datetime.fromisoformat(body["now"]))
-    return _clock(fake, exchange, body)
-
-
-def _clock(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    return {"now": exchange.now().isoformat(), "session": exchange.session().isoformat()}
-
-
-def _next_session(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    exchange.next_session()
-    return _clock(fake, exchange, body)
-
-
-def _strike(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    """``kind`` and the rest as ``FakeAlpaca.strike`` takes it."""
-    fake.strike(Kind(body.pop("kind")), **body)
-    return {}
-
-
-def _deliver(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    fake.deliver(exchange)
-    return {}
+def answer(fake: FakeAlpaca, exchange: PaperExchange, arrival: Arrival) -> Answer | None:
+    """Do what a test asks for; None for a request of another kind."""
+    return control.answer(_CONTROLS, fake, exchange, arrival)
 
 
 def _terms(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
@@ -97,21 +56,6 @@ def _calendar(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
     return {}
 
 
-def _requests(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
-    return [
-        {
-            "method": each.arrival.method,
-            "path": each.arrival.path,
-            "query": dict(each.arrival.query),
-            "body": each.arrival.body,
-            "status": None if each.answer is None else each.answer.status,
-            "fault": None if each.fault is None else each.fault.kind,
-            "at": each.at,
-        }
-        for each in fake.served
-    ]
-
-
 def _judgement(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
     judge = fake.judge
     return {"requests": judge.requests, "answers": judge.answers, "violations": judge.violations}
@@ -121,14 +65,8 @@ def _forgive(fake: FakeAlpaca, exchange: PaperExchange, body: Any) -> Any:
     return fake.judge.forgive()
 
 
-_CONTROLS: dict[tuple[str, str], Callable[[FakeAlpaca, PaperExchange, Any], Any]] = {
-    ("GET", "clock"): _clock,
-    ("POST", "clock"): _set_clock,
-    ("POST", "next-session"): _next_session,
-    ("POST", "faults"): _strike,
-    ("POST", "deliver"): _deliver,
+_CONTROLS: dict[tuple[str, str], control.Control[FakeAlpaca]] = {
     ("POST", "terms"): _terms,
-    ("GET", "requests"): _requests,
     ("GET", "judgement"): _judgement,
     ("POST", "forgive"): _forgive,
     ("POST", "cash"): _cash,
