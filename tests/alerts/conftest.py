@@ -48,8 +48,14 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.clock = DeskClock()
         self.settings = Settings(tradebot_home=folder)
-        with closing(open_database(self.settings.database_path, create=True)) as database:
+        with closing(open_database(self.settings.ledger, create=True)) as database:
             database.pinned_accounts.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", self.clock.now()))
+
+    @property
+    def ledger_file(self) -> Path:
+        """The ledger."""
+        assert self.settings.ledger_file is not None
+        return self.settings.ledger_file
 
     def tells(self, *urls: str, second: tuple[str, ...] = (), **more: Any) -> None:
         """Set the channels."""
@@ -83,7 +89,7 @@ class _Desk:
         self._home = home
 
     def __enter__(self) -> Alerts:
-        self._database = open_database(self._home.settings.database_path, create=False)
+        self._database = open_database(self._home.settings.ledger, create=False)
         return alerting.outbox_alerts(self._home.settings, self._database.bind(ACCOUNT), self._home.clock)
 
     def __exit__(self, *_: object) -> None:

@@ -88,7 +88,7 @@ def test_what_another_process_delivers_now_is_not_sent_beside_it(home: Home, htt
     home.tells(f"json://127.0.0.1:{http.port}/")
     with home.desk() as alerts:
         alerts.send("warning", "trouble", "once")
-    with closing(open_database(home.settings.database_path, create=False)) as other:
+    with closing(open_database(home.settings.ledger, create=False)) as other:
         other.alert_queue.claim(home.clock.now(), home.clock.now() + timedelta(minutes=1))
     assert alerting.deliver(home.settings, early=True).delivered == 0
 
@@ -160,7 +160,7 @@ def test_two_jobs_that_end_at_once_deliver_an_alert_once(home: Home, http: HttpS
     home.tells(f"json://127.0.0.1:{http.port}/")
     with home.desk() as alerts:
         alerts.send("warning", "trouble", "once")
-    with closing(open_database(home.settings.database_path, create=False)) as other:
+    with closing(open_database(home.settings.ledger, create=False)) as other:
         claimed = other.alert_queue.claim(home.clock.now(), home.clock.now() + timedelta(minutes=1))
         assert len(claimed) == 1
         assert home.job().delivered == 0
@@ -194,29 +194,29 @@ def test_what_was_raised_without_a_ledger_is_taken_in_and_told(home: Home, http:
 
 def test_with_a_damaged_ledger_the_operator_hears_all_the_same_and_once(home: Home, http: HttpServer) -> None:
     home.tells(f"json://127.0.0.1:{http.port}/")
-    sound = home.settings.database_path.read_bytes()
-    home.settings.database_path.write_bytes(b"not a database" * 100)
+    sound = home.ledger_file.read_bytes()
+    home.ledger_file.write_bytes(b"not a database" * 100)
     for _ in range(3):
         home.outside().send("critical", "run-daily ended with 10", "the ledger is damaged", key="run-daily 10")
         alerting.deliver(home.settings)
     assert http.titles == ["tradebot critical: run-daily ended with 10"]
-    home.settings.database_path.write_bytes(sound)
+    home.ledger_file.write_bytes(sound)
     home.job()
     assert (home.states, len(http.posts)) == (["delivered"], 1)
 
 
 def test_the_stop_leaves_the_ledger_alone(home: Home, http: HttpServer) -> None:
     home.tells(f"json://127.0.0.1:{http.port}/")
-    before = home.settings.database_path.read_bytes()
+    before = home.ledger_file.read_bytes()
     home.outside().send("critical", "emergency stop", "nothing is left")
     assert alerting.deliver(home.settings, ledger=False).delivered == 1
-    assert home.settings.database_path.read_bytes() == before
+    assert home.ledger_file.read_bytes() == before
 
 
 def test_alerts_leave_a_ledger_that_verifies(home: Home, http: HttpServer) -> None:
     home.tells(f"json://127.0.0.1:{http.port}/")
     home.job(("warning", "trouble"), ("critical", "more"))
-    with closing(open_database(home.settings.database_path, create=False)) as database:
+    with closing(open_database(home.settings.ledger, create=False)) as database:
         assert verify_ledger(database) == ()
 
 

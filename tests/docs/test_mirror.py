@@ -59,6 +59,8 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/listings.py": "jobs/test_fills.py",
     "ledger/movements.py": "jobs/steps/test_equity_bridge.py",
     "reports/pages/equity.py": "reports/pages/test_report.py",
+    "ledger/engine.py": "ledger/test_sqlite_engine.py",
+    "ledger/open_engine.py": "ledger/test_database.py",
     "ledger/executions.py": "ledger/test_period_records.py",
     "ledger/migrations.py": "ledger/test_database.py",
     "ledger/round_trip_rows.py": "ledger/test_history.py",

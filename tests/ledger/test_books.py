@@ -53,10 +53,10 @@ def test_a_buy_opens_and_a_sale_closes(ledger: AccountLedger, some: Samples) -> 
 def test_an_activity_already_booked_changes_nothing(database: Database, ledger: AccountLedger, some: Samples) -> None:
     bookings = [some.cash("D1", CashKind.DEPOSIT, "100000"), some.bought(), some.sold()]
     ledger.books.book(bookings, some.at)
-    before = list(dump_lines(database.path))
+    before = list(dump_lines(database.location))
     ledger.books.book(bookings, some.later(5))
     ledger.books.book(bookings[:2], some.later(9))
-    assert list(dump_lines(database.path)) == before
+    assert list(dump_lines(database.location)) == before
 
 
 def test_a_batch_that_overlaps_books_only_what_is_new(ledger: AccountLedger, some: Samples) -> None:
@@ -286,10 +286,10 @@ def test_a_bust_that_is_booked_changes_nothing_the_second_time(
 ) -> None:
     bought = some.bought()
     ledger.books.book([bought, some.bust(bought)], some.at)
-    before = list(dump_lines(database.path))
+    before = list(dump_lines(database.location))
     again = Booking(some.bust(bought).activity, FOREIGN, None)  # as core works it out when the fill is gone
     ledger.books.book([some.bust(bought), again], some.later(5))
-    assert list(dump_lines(database.path)) == before
+    assert list(dump_lines(database.location)) == before
 
 
 def test_an_adjustment_moves_cash_and_leaves_the_brokers_cursor(ledger: AccountLedger, some: Samples) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -56,8 +54,7 @@ def test_each_account_has_days_of_its_own(ledger: AccountLedger, database: Datab
 
 def test_the_view_shows_what_is_stored(ledger: AccountLedger, database: Database, some: Samples) -> None:
     ledger.calendar_days.store(CLOSED, some.at)
-    with closing(sqlite3.connect(database.path)) as connection:
-        rows = connection.execute("SELECT day, opens, closes, account FROM v_calendar_days").fetchall()
+    rows = list(database.engine.tuples("SELECT day, opens, closes, account FROM v_calendar_days"))
     assert rows == [("2007-01-09", None, None, some.account)]
 
 

@@ -30,14 +30,14 @@ CHANGES = {
 
 
 @pytest.fixture
-def trail(database: Database, ledger: AccountLedger) -> Path:
+def trail(database: Database, path: Path, ledger: AccountLedger) -> Path:
     """The file of a ledger with six rows of the trail, the first that of the account."""
     trail = AuditTrail(database.engine, ledger.account_key)
     with ledger.transaction():
         for number in range(5):
             trail.append("test", f"row {number}", datetime(2007, 1, 3, tzinfo=UTC), {"number": number})
     database.close()
-    return database.engine.path
+    return path
 
 
 @pytest.mark.parametrize("change", CHANGES)

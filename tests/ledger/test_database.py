@@ -22,6 +22,7 @@ from tradebot.ledger.codec import columns_of
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.migrations import migrations
 from tradebot.ledger.orders import NOT_STORED
+from tradebot.ledger.sqlite_engine import SqliteEngine
 from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def refusal(path: Path, *, create: bool = False) -> str:
 def test_a_new_ledger_is_made_with_its_folder_and_opens_again(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "er" / "ledger.db"
     database = open_database(path, create=True)
-    assert (database.path, database.head(ACCOUNT)[1]) == (path, GENESIS)
+    assert (database.location, database.head(ACCOUNT)[1]) == (path, GENESIS)
     assert database.engine.one("PRAGMA journal_mode") == {"journal_mode": "wal"}
     database.close()
     open_database(path, create=False).close()
@@ -220,6 +221,7 @@ def test_what_a_job_reads_first_does_not_grow_with_history(
     database: Database, busy: AccountLedger, some: Samples
 ) -> None:
     statements: list[str] = []
+    assert isinstance(database.engine, SqliteEngine)
     database.engine._connection.set_trace_callback(statements.append)  # the statements as they were really sent
     busy.books.cursor()
     busy.books.cash()

@@ -45,7 +45,7 @@ def test_a_difference_shows(tmp_path: Path, some: Samples) -> None:
 
 def test_every_table_is_in_the_dump(database: Database, busy: AccountLedger, some: Samples) -> None:
     database.homes.add("an id", "/home", some.later(0))
-    dumped = {line.split(" ", 1)[0] for line in dump_lines(database.path)}
+    dumped = {line.split(" ", 1)[0] for line in dump_lines(database.location)}
     assert dumped == set(database.engine.tables()) - {"chain_starts"}, "which only earlier versions fill"
 
 

@@ -71,9 +71,9 @@ def start(code: str, path: Path, some: Samples, *arguments: str) -> subprocess.P
     )
 
 
-def test_a_process_killed_inside_a_transaction_leaves_nothing(database: Database, some: Samples) -> None:
+def test_a_process_killed_inside_a_transaction_leaves_nothing(database: Database, path: Path, some: Samples) -> None:
     head = database.head(ACCOUNT)
-    process = start(IN_THE_MIDDLE, database.path, some)
+    process = start(IN_THE_MIDDLE, path, some)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.kill()
@@ -85,8 +85,7 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing(database: Database
     assert verify_ledger(database) == ()
 
 
-def test_a_process_killed_at_any_moment_leaves_whole_steps(database: Database, some: Samples) -> None:
-    path = database.path
+def test_a_process_killed_at_any_moment_leaves_whole_steps(database: Database, path: Path, some: Samples) -> None:
     database.close()
     for line in (3, 20):
         process = start(WITHOUT_END, path, some)
@@ -106,8 +105,8 @@ def test_a_process_killed_at_any_moment_leaves_whole_steps(database: Database, s
         again.close()
 
 
-def test_two_writers_at_once_lose_nothing(database: Database, some: Samples) -> None:
-    writers = [start(MANY_NOTES, database.path, some, name) for name in ("one", "two")]
+def test_two_writers_at_once_lose_nothing(database: Database, path: Path, some: Samples) -> None:
+    writers = [start(MANY_NOTES, path, some, name) for name in ("one", "two")]
     for writer in writers:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"

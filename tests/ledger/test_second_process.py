@@ -30,10 +30,10 @@ OTHERS = ("/nowhere/python", os.devnull, *filter(None, map(shutil.which, ("true"
 
 
 @pytest.fixture
-def stored(busy: AccountLedger, database: Database) -> Path:
+def stored(busy: AccountLedger, database: Database, path: Path) -> Path:
     """The file of a ledger that is not open."""
     database.close()
-    return database.engine.path
+    return path
 
 
 def edit(path: Path, sql: str) -> None:

@@ -13,7 +13,7 @@ from tradebot.settings import GlobalOptions, load_in_emergency
 def test_what_is_sound_is_read_as_ever(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("EMERGENCY_SHUTDOWN_TIMEOUT=20\nDATABASE_URL=sqlite:///mine.db\n")
     loaded, doubts = load_in_emergency(GlobalOptions(home=tmp_path), {})
-    assert (loaded.settings.emergency_shutdown_timeout, loaded.settings.database_path) == (20, tmp_path / "mine.db")
+    assert (loaded.settings.emergency_shutdown_timeout, loaded.settings.ledger) == (20, tmp_path / "mine.db")
     assert (loaded.warnings, doubts) == ((), ())
 
 

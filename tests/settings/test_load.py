@@ -134,9 +134,9 @@ def test_relative_places_count_from_the_home(tmp_path: Path) -> None:
     assert settings.strategies_path == tmp_path / "strategies"
     assert settings.paper_data_path == tmp_path / "mine.csv"
     assert settings.paper_actions_path is None
-    assert settings.database_path == Path("/var/lib/t.db")
+    assert settings.ledger == Path("/var/lib/t.db")
     assert settings.state_path == Path("/state")
-    assert Settings(tradebot_home=tmp_path).database_path == tmp_path / "trading_robot.db"
+    assert Settings(tradebot_home=tmp_path).ledger == tmp_path / "trading_robot.db"
     assert Settings().state_path.is_absolute()
 
 

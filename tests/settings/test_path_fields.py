@@ -33,7 +33,7 @@ def test_the_tilde_of_a_database_too(load_home: LoadHome, tmp_path: Path, monkey
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path / "me"))
     settings = load_home("DATABASE_URL=sqlite:///~/ledger.db").settings
-    assert settings.database_path == tmp_path / "me" / "ledger.db"
+    assert settings.ledger == tmp_path / "me" / "ledger.db"
 
 
 @pytest.mark.parametrize("text", ["$HOME/place", "${HOME}/place", "/data/$USER", "%USERPROFILE%\\place"])

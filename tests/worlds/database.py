@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from tests.worlds.faults import Fault, FaultKind, Io, of_kind
 from tradebot.errors import LedgerError
-from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.engine import Row, Value
+from tradebot.ledger.sqlite_engine import SqliteEngine
 
 T = TypeVar("T")
 K = FaultKind
@@ -21,7 +22,7 @@ SQL_FAULTS = (K.DB_FULL, K.DB_IO_ERROR, K.KILL)
 _PATIENCE = 2000
 
 
-class WatchedEngine(Engine):
+class WatchedEngine(SqliteEngine):
     """The engine, one step a statement.
 
     Where another process holds the database, it lets that one go on and tries again, as SQLite does by waiting.
@@ -91,7 +92,7 @@ class WatchedEngine(Engine):
             yield
             return
         self._io.meet(fault, _first_word(sql))
-        with closing(sqlite3.connect(self.path, isolation_level=None, timeout=0.0)) as other:
+        with closing(sqlite3.connect(self._path, isolation_level=None, timeout=0.0)) as other:
             with suppress(sqlite3.OperationalError):  # a process beside this one holds it, which is as good
                 other.execute("BEGIN IMMEDIATE")
             yield

@@ -19,8 +19,8 @@ class Target(StrEnum):
     OPEN_INTENTS_IN_SYNC = "tradebot.jobs.steps.sync.resolve_open_intents"
     OPEN_INTENTS_IN_A_SESSION = "tradebot.jobs.trading_session.resolve_open_intents"
     REPAIR_OF_A_STOP = "tradebot.jobs.steps.protect._repair"
-    TRANSACTION = "tradebot.ledger.engine.Engine.transaction"
-    LOCK_OF_AN_ACCOUNT = "tradebot.ledger.engine.Engine.lock_account"
+    TRANSACTION = "tradebot.ledger.sqlite_engine.SqliteEngine.transaction"
+    LOCK_OF_AN_ACCOUNT = "tradebot.ledger.sqlite_engine.SqliteEngine.lock_account"
 
     RECORD_BREAKS = "tradebot.ledger.halts_and_breaks.HaltsAndBreaks.record_breaks"
     EXPLAINED_RUNS = "tradebot.ledger.halts_and_breaks.HaltsAndBreaks.count_explained"

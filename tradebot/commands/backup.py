@@ -45,7 +45,7 @@ def command(
         raise NotDue(why)
     done = back_up(options, to)
     page = (
-        *home_opening(done.database.parent, ("database", str(done.database))),
+        *home_opening(done.home, ("database", str(done.database))),
         Line(f"backed up and verified: {done.copy.path} ({done.copy.size / 2**20:.1f} MiB)", Tone.GOOD),
         *(Line(f"removed: {path}", Tone.QUIET) for path in done.dropped),
     )

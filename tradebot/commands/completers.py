@@ -68,7 +68,7 @@ def _symbols(settings: Settings) -> Iterator[str]:
     found = {each.name: each.folder for each in discover([settings.strategies_path])}
     for folder, name in ((found[name], name) for name in settings.strategies if found.get(name)):
         yield from _quietly(lambda folder=folder, name=name: read_manifest(folder, name).symbols)  # type: ignore[misc]
-    yield from _quietly(lambda: known_symbols(settings.database_path))
+    yield from _quietly(lambda: known_symbols(settings.ledger))
 
 
 def _settings(context: typer.Context) -> Settings:

@@ -105,9 +105,9 @@ def _places(settings: Settings) -> Iterable[Path]:
     """What the commands that this one runs make in a home."""
     from tradebot.home import paths
 
-    database = settings.database_path
-    beside = (database.with_name(database.name + suffix) for suffix in ("-wal", "-shm", "-journal"))
-    return (settings.home / ".env", paths.state_folder(settings.home), settings.log_path, database, *beside)
+    file = settings.ledger_file
+    ledger = (file.with_name(file.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")) if file else ()
+    return (settings.home / ".env", paths.state_folder(settings.home), settings.log_path, *ledger)
 
 
 def _interview(home: Path) -> tuple[Answers, str]:

@@ -82,9 +82,7 @@ def _show(options: GlobalOptions, name: str, settings: Settings, status: Exchang
     from tradebot.reports.run_header import opening
     from tradebot.runtime.homes import HomeContext
 
-    header = HomeContext(
-        settings.home, settings.broker, "paper", status.account_id, settings.database_path, settings.log_path
-    )
+    header = HomeContext(settings.home, settings.broker, "paper", status.account_id, settings.ledger, settings.log_path)
     page = (*opening(header), *_page(status, headline))
     return render.show_result(options, name, page, header=header, headline=headline, exchange=status)
 

@@ -36,7 +36,7 @@ def command(
     from tradebot.runtime.rebuild import open_rebuild
 
     if not yes:
-        old = configuration(options).settings.database_path
+        old = configuration(options).settings.ledger
         confirm.confirm(options, f"Put a fresh ledger in the place of {old}, which is kept beside it?")
     with open_rebuild(options) as rebuild:
         open_desk.start_logs(rebuild.loaded, rebuild.desk.clock.wall())

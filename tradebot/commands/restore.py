@@ -37,13 +37,14 @@ def command(
     from tradebot.runtime.backup import restore
     from tradebot.runtime.homes import configuration
 
-    database = configuration(options).settings.database_path
+    settings = configuration(options).settings
+    database = settings.ledger
     if not yes:
         confirm.confirm(options, f"Put {file} in the place of {database}, which is kept beside it?")
     done = restore(options, file)
     kept = f"the ledger before it is kept: {done.kept}" if done.kept else "there was no ledger before it"
     page = (
-        *home_opening(database.parent, ("database", str(database))),
+        *home_opening(settings.home, ("database", str(database))),
         Line(f"verified and restored: {done.copy.path}", Tone.GOOD),
         Line(kept),
         Line("next: `tradebot reconcile` compares it with the broker", Tone.QUIET),

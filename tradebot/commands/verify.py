@@ -63,7 +63,7 @@ def command(
         found = verify_home(settings, opened.database, told)
         known = len(heads_outside(settings))
     newest = (("chain head", f"{seq}:{digest}") for seq, digest in found.heads.values())
-    facts = (("database", str(settings.database_path)), *newest)
+    facts = (("database", str(settings.ledger)), *newest)
     return render.show_result(
         options,
         "verify",

@@ -12,8 +12,8 @@ from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import GENESIS, Head, heads
 from tradebot.ledger.database import Database, open_database
-from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.open_engine import open_engine
 from tradebot.ledger.verify import verify_ledger
 
 
@@ -37,8 +37,8 @@ def make_backup(database: Database, path: Path) -> Copy:
             findings, newest = verify_ledger(copy), copy.heads()
         if findings:
             raise LedgerError(
-                f"The copy is not sound, because the ledger {database.path} is not: {findings[0]}. Older backups were "
-                "left alone. `tradebot verify` says more."
+                f"The copy is not sound, because the ledger {database.location} is not: {findings[0]}. Older backups "
+                "were left alone. `tradebot verify` says more."
             )
     except BaseException:
         path.unlink(missing_ok=True)
@@ -55,7 +55,7 @@ def copy_backup(source: Path, path: Path, known: Mapping[str, Sequence[Head]]) -
     """
     if not source.is_file():
         raise LedgerError(f"There is no backup {source}. `tradebot backup` says where it puts them.")
-    with closing(Engine(source)) as engine:
+    with closing(open_engine(source)) as engine:
         engine.copy_to(path)
     with closing(open_database(path, create=False)) as copy:
         findings = verify_ledger(copy)
@@ -68,7 +68,7 @@ def copy_backup(source: Path, path: Path, known: Mapping[str, Sequence[Head]]) -
 def is_copy_of(database: Database, path: Path) -> bool:
     """Whether a file is a ledger of which the open ledger has the newest audit row of every account."""
     try:
-        with closing(Engine(path)) as engine:
+        with closing(open_engine(path)) as engine:
             newest = heads(engine)
     except LedgerError:
         return False

@@ -26,6 +26,7 @@ from tradebot.ledger.homes import Homes
 from tradebot.ledger.limits_used import LimitsUsed
 from tradebot.ledger.listings import Listings
 from tradebot.ledger.movements import LedgerMovements
+from tradebot.ledger.open_engine import open_engine
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
@@ -35,6 +36,7 @@ from tradebot.ledger.schedule import ScheduleLog
 from tradebot.ledger.session_records import SessionRecords
 from tradebot.ledger.signals import SignalLog
 from tradebot.ledger.strategy_history import StrategyHistory
+from tradebot.settings.ledger_location import LedgerLocation
 
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
@@ -98,11 +100,11 @@ class AccountLedger:
 
 
 class Database:
-    """An open ledger file. The caller closes it."""
+    """An open ledger. The caller closes it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.path = engine.path
+        self.location = engine.location
         self.pinned_accounts = PinnedAccounts(engine)
         self.alert_queue = AlertQueue(engine)
         self.homes = Homes(engine)
@@ -139,12 +141,14 @@ class Database:
         return kept_heads.noted_heads(self.engine).missing(outside, home, account_key)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the connection."""
         self.engine.close()
 
 
-def open_database(path: Path, *, create: bool, durable: bool = True, busy_seconds: float = BUSY_SECONDS) -> Database:
-    """Open the ledger at ``path`` and migrate it to the current schema.
+def open_database(
+    location: LedgerLocation, *, create: bool, durable: bool = True, busy_seconds: float = BUSY_SECONDS
+) -> Database:
+    """Open the ledger at ``location`` and migrate it to the current schema.
 
     create: make the file and its folder if they are missing.
     durable: wait for the disk at each commit; False is for replays.
@@ -153,13 +157,13 @@ def open_database(path: Path, *, create: bool, durable: bool = True, busy_second
     version.
     """
     if create:
-        _make_folder(path.parent)
-    elif not path.exists():
+        _make_folder(location)
+    elif not may_exist(location):
         raise LedgerError(
-            f"The ledger {path} is missing, in a home that had one. Nothing is sent without it. Put your newest backup "
-            "there, or make a fresh one from what the broker knows with `tradebot rebuild`."
+            f"The ledger {location} is missing, in a home that had one. Nothing is sent without it. Put your newest "
+            "backup there, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
-    engine = Engine(path, create=create, durable=durable, busy_seconds=busy_seconds)
+    engine = open_engine(location, create=create, durable=durable, busy_seconds=busy_seconds)
     try:
         _migrate(engine, create)
     except BaseException:
@@ -168,20 +172,22 @@ def open_database(path: Path, *, create: bool, durable: bool = True, busy_second
     return _masking(Database(engine))
 
 
-def open_without_migrating(path: Path, *, busy_seconds: float = BUSY_SECONDS, frozen: bool = False) -> Database:
+def open_without_migrating(
+    location: LedgerLocation, *, busy_seconds: float = BUSY_SECONDS, frozen: bool = False
+) -> Database:
     """Open the ledger for reading, without migrating it.
 
     frozen: as a file that never changes, which takes no lock and makes no file beside it.
     Raises LedgerError as ``open_database`` does, and for a ledger of an older version.
     """
-    if not path.exists():
-        raise LedgerError(f"The ledger {path} is missing.")
-    engine = Engine(path, busy_seconds=busy_seconds, frozen=frozen)
+    if not may_exist(location):
+        raise LedgerError(f"The ledger {location} is missing.")
+    engine = open_engine(location, busy_seconds=busy_seconds, frozen=frozen)
     try:
         header = read_header(engine)
         if not header.is_current:
-            refuse_unusable(path, header)
-            raise LedgerError(f"The ledger {path} is empty, or an older version wrote it.")
+            refuse_unusable(location, header)
+            raise LedgerError(f"The ledger {location} is empty, or an older version wrote it.")
     except BaseException:
         engine.close()
         raise
@@ -211,13 +217,13 @@ def read_header(engine: Engine) -> Header:
     return Header(version, (version, application) == (SCHEMA_VERSION, APPLICATION_ID), is_foreign)
 
 
-def refuse_unusable(path: Path, header: Header) -> None:
+def refuse_unusable(location: LedgerLocation, header: Header) -> None:
     """Raise LedgerError for another program's database and for a ledger of a newer version."""
     if header.is_foreign:
-        raise LedgerError(f"{path} is a database of another program. Check DATABASE_URL.")
+        raise LedgerError(f"{location} is a database of another program. Check DATABASE_URL.")
     if header.version > SCHEMA_VERSION:
         raise LedgerError(
-            f"The ledger {path} is from a newer version of tradebot (schema {header.version}; this one knows "
+            f"The ledger {location} is from a newer version of tradebot (schema {header.version}; this one knows "
             f"{SCHEMA_VERSION}). Install that version again."
         )
 
@@ -226,18 +232,24 @@ def _migrate(engine: Engine, create: bool) -> None:
     header = read_header(engine)
     if header.is_current:
         return
-    refuse_unusable(engine.path, header)
+    refuse_unusable(engine.location, header)
     if header.version == 0 and not create:
         raise LedgerError(
-            f"The ledger {engine.path} is empty, in a home that had one. Nothing is sent without it. Put your newest "
-            "backup in its place, or make a fresh one from what the broker knows with `tradebot rebuild`."
+            f"The ledger {engine.location} is empty, in a home that had one. Nothing is sent without it. Put your "
+            "newest backup in its place, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
-    from tradebot.ledger.migrations import migrate  # sqlite-utils imports pandas
-
-    engine.migrate_to(SCHEMA_VERSION, APPLICATION_ID, migrate)
+    engine.migrate_to(SCHEMA_VERSION, APPLICATION_ID)
 
 
-def _make_folder(folder: Path) -> None:
+def may_exist(location: LedgerLocation) -> bool:
+    """Whether there is something at ``location``, as far as can be told without opening it."""
+    return not isinstance(location, Path) or location.exists()
+
+
+def _make_folder(location: LedgerLocation) -> None:
+    if not isinstance(location, Path):
+        return
+    folder = location.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from tradebot.ledger.audit import RUNS
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.engine import Row
+from tradebot.settings.ledger_location import LedgerLocation
 
 #: The columns with wall time, process ids or names of homes: two replays of the same sessions differ in no others.
 WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
@@ -20,12 +20,12 @@ WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
 }
 
 
-def dump_lines(path: Path) -> Iterator[str]:
+def dump_lines(location: LedgerLocation) -> Iterator[str]:
     """One line for each row: table name and canonical JSON, by table and primary key, without WALL_CLOCK_COLUMNS.
 
     Raises LedgerError if the ledger cannot be opened.
     """
-    database = open_database(path, create=False)
+    database = open_database(location, create=False)
     try:
         for table, row in _rows(database):
             hidden = WALL_CLOCK_COLUMNS.get(table, frozenset())

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 from tradebot.ledger.engine import Engine
+from tradebot.ledger.open_engine import open_engine
+from tradebot.settings.ledger_location import LedgerLocation
 
 #: The most symbols that are read: more would help nobody at a prompt.
 _MOST = 2_000
 
 
-def known_symbols(path: Path) -> tuple[str, ...]:
+def known_symbols(location: LedgerLocation) -> tuple[str, ...]:
     """The symbols that a decision was stored about, in any account, each account's sorted. Raises LedgerError.
 
     What a job writes meanwhile may be missing. Each step is one search in an index, however many decisions there are.
     """
-    with closing(Engine(path, frozen=True)) as engine:
+    with closing(open_engine(location, frozen=True)) as engine:
         keys = [row["account_key"] for row in engine.all("SELECT account_key FROM accounts ORDER BY account_key")]
         return tuple(symbol for key in keys for symbol in _symbols(engine, key))
 

@@ -14,31 +14,32 @@ from pathlib import Path
 
 from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.ledger.database import Database, open_database, open_without_migrating
+from tradebot.settings.ledger_location import LedgerLocation
 
 
 @contextmanager
-def open_read_only(path: Path) -> Iterator[Database]:
-    """Open the ledger for reading. One that an older version wrote is migrated, if its folder can be written.
+def open_read_only(location: LedgerLocation) -> Iterator[Database]:
+    """Open the ledger for reading. One that an older version wrote is migrated, if this user may.
 
     Raises LedgerError as ``open_database`` does, and LedgerBusy at the end if another user's process wrote into a file
     that was read as one that never changes.
     """
-    if not _is_frozen(path):
-        with closing(open_database(path, create=False)) as database:
+    if not isinstance(location, Path) or not _is_frozen(location):
+        with closing(open_database(location, create=False)) as database:
             database.engine.refuse_writes()
             yield database
         return
-    before = _state_of(path)
+    before = _state_of(location)
     try:
-        frozen = open_without_migrating(path, frozen=True)
+        frozen = open_without_migrating(location, frozen=True)
     except LedgerError as error:
         raise LedgerError(
             f"{error} Its folder cannot be written: copy the home to where it can be, and look there."
         ) from error
     with closing(frozen):
         yield frozen
-    if _state_of(path) != before:
-        raise LedgerBusy(f"The ledger {path} was written while it was read. Run the command again.")
+    if _state_of(location) != before:
+        raise LedgerBusy(f"The ledger {location} was written while it was read. Run the command again.")
 
 
 def _is_frozen(path: Path) -> bool:

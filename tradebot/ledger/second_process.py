@@ -20,8 +20,11 @@ from tradebot.ledger.audit import Head, heads
 from tradebot.ledger.chain_links import check_links
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.open_engine import open_engine
 from tradebot.ledger.recompute import check_tables
 from tradebot.ledger.trail_state import EquityCash, WriteOrder
+from tradebot.settings.ledger_location import LedgerLocation, LedgerServer
+from tradebot.settings.secret_fields import SecretText
 
 #: Rows of the trail from which a second process is used: to check so many takes several times as long as its start.
 MANY_ROWS = 50_000
@@ -72,7 +75,7 @@ def second_half(engine: Engine, newest: Heads) -> Iterator[SecondHalf]:
     It is killed where its answer is not waited for.
     """
     rows = sum(seq for seq, _ in newest.values())
-    process = _start(engine.path, newest) if rows >= MANY_ROWS else None
+    process = _start(engine.location, newest) if rows >= MANY_ROWS else None
     if process is None:
         yield SecondHalf(engine, newest)
         return
@@ -84,14 +87,16 @@ def second_half(engine: Engine, newest: Heads) -> Iterator[SecondHalf]:
 
 
 def main() -> None:
-    """Print the findings for the file and the heads of the command line as JSON; the order of writes is the input.
+    """Print the findings for the ledger and the heads as JSON.
+
+    Input is the ledger's location in a line, and then the order of writes. The command line, which others can read,
+    holds the heads alone.
 
     The tables are those of another moment where a head is another, and are left out.
     """
-    path, text = sys.argv[1:]
     gc.disable()
-    with closing(Engine(Path(path))) as engine, engine.snapshot():
-        newest = {account: (seq, hashed) for account, (seq, hashed) in json.loads(text).items()}
+    with closing(open_engine(_location_of(sys.stdin.readline()))) as engine, engine.snapshot():
+        newest = {account: (seq, hashed) for account, (seq, hashed) in json.loads(sys.argv[1]).items()}
         found = {"links": list(check_links(engine, newest))}
         order = _order_of(sys.stdin.read())
         if heads(engine) == newest:
@@ -100,16 +105,32 @@ def main() -> None:
     sys.stdout.write(json.dumps(parts))
 
 
-def _start(path: Path, newest: Heads) -> subprocess.Popen[bytes] | None:
+def _start(location: LedgerLocation, newest: Heads) -> subprocess.Popen[bytes] | None:
     program = _PROGRAM.format(path=sys.path)
     with suppress(OSError):
-        return subprocess.Popen(
-            [sys.executable, "-I", "-c", program, str(path), json.dumps(newest)],
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-c", program, json.dumps(newest)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        with suppress(BrokenPipeError):  # it ended at once, which its answer will tell
+            assert process.stdin is not None, "a pipe was asked for"
+            process.stdin.write(f"{_text_of_location(location)}\n".encode())
+            process.stdin.flush()
+        return process
     return None
+
+
+def _text_of_location(location: LedgerLocation) -> str:
+    if isinstance(location, Path):
+        return json.dumps([str(location)])
+    return json.dumps([location.address, location.url.reveal()])
+
+
+def _location_of(text: str) -> LedgerLocation:
+    name, *url = json.loads(text)
+    return LedgerServer(SecretText(url[0]), name) if url else Path(name)
 
 
 def _talk(process: subprocess.Popen[bytes], text: str) -> dict[str, Any]:

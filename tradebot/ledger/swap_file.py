@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.ledger.database import Database, open_database, read_header, refuse_unusable
-from tradebot.ledger.engine import Engine
+from tradebot.ledger.open_engine import open_engine
 from tradebot.ledger.verify import verify_ledger
 
 #: Suffixes of the files that SQLite may keep beside a database. The first holds the newest commits.
@@ -82,7 +82,7 @@ def _refuse_unreplaceable(path: Path) -> None:
     if not path.exists():
         return
     try:
-        with closing(Engine(path)) as engine:
+        with closing(open_engine(path)) as engine:
             header = read_header(engine)
     except LedgerBusy:
         raise

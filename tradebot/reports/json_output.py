@@ -22,6 +22,7 @@ from tradebot.core.model.values import canonical
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import PRECEDENCE, ConfigError, ExitCode, TradebotError, first_by_precedence
 from tradebot.reports.run_header import RunHeader
+from tradebot.settings.ledger_location import LedgerServer
 
 #: The fields of every job's object.
 COMMON = (
@@ -80,7 +81,7 @@ def plain(value: Any) -> Any:
             return canonical(value)
         case datetime() | date():
             return value.isoformat()
-        case Path():
+        case Path() | LedgerServer():
             return str(value)
         case Mapping():
             return {str(plain(key)): plain(item) for key, item in value.items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tradebot.reports.layout import Cell, Facts, Page
+from tradebot.settings.ledger_location import LedgerLocation
 
 
 class RunHeader(Protocol):
@@ -28,8 +29,8 @@ class RunHeader(Protocol):
         """The broker's id of the account."""
 
     @property
-    def database(self) -> Path:
-        """The file of the ledger."""
+    def database(self) -> LedgerLocation:
+        """Where the ledger lies."""
 
     @property
     def logs(self) -> Path:

@@ -79,7 +79,7 @@ def deliver(settings: Settings, *, ledger: bool = True, early: bool = False) -> 
     """
     if ledger:
         try:
-            with closing(open_database(settings.database_path, create=False, busy_seconds=1.0)) as database:
+            with closing(open_database(settings.ledger, create=False, busy_seconds=1.0)) as database:
                 _import_spool(settings, database)
                 return _from_ledger(settings, database, early=early)
         except (LedgerError, OSError) as error:
@@ -99,7 +99,7 @@ def try_channels(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
     """The ``most`` newest alerts, oldest first: the ledger's, then the spool's. Raises LedgerError."""
-    with closing(open_database(settings.database_path, create=False)) as database:
+    with closing(open_database(settings.ledger, create=False)) as database:
         stored = database.alert_queue.newest(most)
     spooled = tuple(_queued(number, each) for number, each in enumerate(home_spool(settings.home).waiting()))
     return (*stored, *spooled)[-most:]
@@ -108,7 +108,7 @@ def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
 def waiting(settings: Settings) -> tuple[QueuedAlert, ...]:
     """The alerts that wait for delivery, oldest first; none where the ledger cannot be read."""
     try:
-        with closing(open_database(settings.database_path, create=False)) as database:
+        with closing(open_database(settings.ledger, create=False)) as database:
             return database.alert_queue.waiting()
     except LedgerError:
         return ()

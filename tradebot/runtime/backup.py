@@ -21,8 +21,12 @@ from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.chain_heads import heads_by_account, keep_head
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import configuration, is_fresh, register_home
+from tradebot.runtime.homes import configuration, is_fresh, ledger_file, register_home
 from tradebot.settings import GlobalOptions, Settings
+from tradebot.settings.ledger_location import LedgerLocation
+
+#: What the names of the backups of a ledger on a server begin with.
+_SERVER = Path("ledger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class BackedUp:
     """A backup that was made and verified."""
 
     copy: Copy
-    database: Path
+    home: Path
+    database: LedgerLocation
     at: datetime  # wall time
     dropped: tuple[Path, ...]  # older backups, deleted
 
@@ -56,8 +61,8 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
     folder = output_path(to, "--to", loaded) if to else _backup_folder(settings)
     try:
         make_folder(folder)
-        names = backups.names_of(settings.home, settings.database_path)
-        with closing(open_database(settings.database_path, create=False)) as database:
+        names = backups.names_of(settings.home, settings.ledger_file or _SERVER)
+        with closing(open_database(settings.ledger, create=False)) as database:
             unverified = names.temporary(folder, wall)
             path = names.final(unverified)
             copy = make_backup(database, unverified)
@@ -69,7 +74,7 @@ def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
         names.delete_abandoned(folder, wall)
     except OSError as error:
         raise write_error_text(folder, error, "--to" if to else "BACKUP_DIR") from error
-    return BackedUp(replace(copy, path=path), settings.database_path, wall, dropped)
+    return BackedUp(replace(copy, path=path), settings.home, settings.ledger, wall, dropped)
 
 
 def why_not_due(options: GlobalOptions, to: Path | None) -> str:
@@ -85,7 +90,7 @@ def why_not_due(options: GlobalOptions, to: Path | None) -> str:
     if window is None:
         return f"a backup is not due at {new_york_text(now)}: nothing was done"
     with suppress(OSError):  # the backup itself reports it
-        names = backups.names_of(settings.home, settings.database_path)
+        names = backups.names_of(settings.home, settings.ledger_file or _SERVER)
         made = names.backups(to or settings.backup_path)
         if made and made[-1].at >= window.begins:
             return f"the backup of {window.session} was made at {new_york_text(made[-1].at)} already: nothing was done"
@@ -120,7 +125,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
     """
     settings = configuration(options).settings
     fresh = is_fresh(settings, makes_home=True)
-    database = settings.database_path
+    database = ledger_file(settings, "restore")
     with locks.home_lock(settings.home, command="restore", wall=SystemClock().now()):
         known = heads_by_account(settings)
         _refuse_itself(file, database)
@@ -144,7 +149,7 @@ def _refuse_itself(file: Path, database: Path) -> None:
 
 def _note_restore(settings: Settings, file: Path, *, makes_home: bool) -> None:
     """Note the restore in the audit trail of each account, and store the new heads."""
-    with closing(open_database(settings.database_path, create=False)) as database:
+    with closing(open_database(settings.ledger, create=False)) as database:
         for key in database.heads():
             detail = {"from": str(file.absolute())}
             database.bind(key).decisions.note(RESTORED, key, SystemClock().now(), detail)

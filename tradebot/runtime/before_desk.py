@@ -39,7 +39,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
     if not is_home(settings) or schedule_clock(settings) is not ScheduleClock.REAL:
         return ""
     try:
-        with closing(open_database(settings.database_path, create=False)) as database:
+        with closing(open_database(settings.ledger, create=False)) as database:
             pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
             if pinned is None:
                 return ""
@@ -65,7 +65,7 @@ def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> No
         settings = configuration(options).settings
         if not is_home(settings) or schedule_clock(settings) is not ScheduleClock.REAL:
             return
-        with closing(open_database(settings.database_path, create=False)) as database:
+        with closing(open_database(settings.ledger, create=False)) as database:
             pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
             if pinned is not None:
                 now, runs = SystemClock().now(), database.bind(pinned.key).runs

@@ -76,7 +76,7 @@ def refuse_other_history(settings: Settings, database: Database) -> None:
     """Raise LedgerError where the ledger lacks the newest chain head of an account that lies outside it."""
     if is_other_history(settings, database):
         raise LedgerError(
-            f"The ledger {settings.database_path} is not the one that this home wrote last: its history was cut off or "
+            f"The ledger {settings.ledger} is not the one that this home wrote last: its history was cut off or "
             "rewritten, or an older copy was put in its place. Nothing is sent. `tradebot verify` says more. Put the "
             "right one back, or make a fresh one from what the broker knows with `tradebot rebuild`."
         )
@@ -123,7 +123,7 @@ def pinned_head(settings: Settings, database: Database) -> Head:
 def told_head(settings: Settings) -> str:
     """Account key and chain head of the ledger in a line, for somebody elsewhere; "" where it cannot be read."""
     try:
-        with closing(open_without_migrating(settings.database_path, busy_seconds=1.0)) as database:
+        with closing(open_without_migrating(settings.ledger, busy_seconds=1.0)) as database:
             account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
             head = head_text(pinned_head(settings, database))
     except LedgerError:

@@ -89,7 +89,9 @@ def _folders(settings: Settings) -> Iterator[Problem]:
 
 def _ledger(settings: Settings) -> Iterator[Problem]:
     """A DATABASE_URL that cannot be a ledger: a folder, another kind of file, or a place that cannot be written."""
-    path = settings.database_path
+    path = settings.ledger_file
+    if path is None:
+        return
     if path.is_dir():
         what = f"{path} is a folder"
     elif path.is_file() and not _may_be_ledger(path):
@@ -163,7 +165,7 @@ def _copy(settings: Settings, home: Path) -> Settings:
     return replace(
         settings,
         tradebot_home=home,
-        database_url=f"sqlite:///{settings.database_path}",
+        database_url=settings.ledger,
         strategies_dir=settings.strategies_path,
         paper_data=settings.paper_data_path,
         paper_actions=settings.paper_actions_path,

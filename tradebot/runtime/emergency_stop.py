@@ -117,7 +117,7 @@ def _open_ports(
     key = account_key(broker, account_id)
 
     def booked() -> BookedPositions:
-        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
+        with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
             return database.bind(key).booked_positions()
 
     def recall() -> LastKnown:
@@ -202,7 +202,7 @@ def _check_account(settings: Settings, broker: Broker, account_id: str, named: s
             raise Blocked(f"--account names {named}, but {broker.name} shows account {account_id}.")
         return
     try:
-        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
+        with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
             pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
     except LedgerError:
         return

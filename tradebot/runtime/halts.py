@@ -35,7 +35,7 @@ def pinned_account(options: GlobalOptions) -> str:
 
     try:
         settings = configuration(options).settings
-        with closing(open_without_migrating(settings.database_path, busy_seconds=_LEDGER_TIMEOUT)) as database:
+        with closing(open_without_migrating(settings.ledger, busy_seconds=_LEDGER_TIMEOUT)) as database:
             pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
     except TradebotError:
         return ""

@@ -12,7 +12,7 @@ from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.model.values import plural
 from tradebot.core.safety.schedule_status import ScheduleClock
-from tradebot.errors import Blocked, ConfigError, Problem
+from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
 from tradebot.home import paths, registry
 from tradebot.ledger.database import Database, open_database
 from tradebot.ports import Broker, Clock
@@ -28,6 +28,7 @@ from tradebot.settings import (
     load_for,
     process_environment,
 )
+from tradebot.settings.ledger_location import LedgerLocation
 
 #: Known homes that are told where a home is none.
 _SHOWN_HOMES = 5
@@ -41,7 +42,7 @@ class HomeContext:
     broker: str
     mode: str
     account_id: str
-    database: Path
+    database: LedgerLocation
     logs: Path
 
 
@@ -58,9 +59,12 @@ def known_homes(settings: Settings) -> tuple[Path, ...]:
 def is_home(settings: Settings) -> bool:
     """Whether the folder is a home: it has the marker in its state folder, or a ledger, whose state folder is lost.
 
+    A ledger on a server is that of several homes, and makes no folder one.
+
     Raises ConfigError if it cannot be read.
     """
-    return paths.is_initialised(settings.home) or settings.database_path.exists()
+    file = settings.ledger_file
+    return paths.is_initialised(settings.home) or (file is not None and file.exists())
 
 
 def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
@@ -71,6 +75,16 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
         return True
     _require_home(settings)
     return False
+
+
+def ledger_file(settings: Settings, command: str) -> Path:
+    """The file of the ledger. Raises LedgerError for a ledger on a server, which ``command`` cannot replace."""
+    if settings.ledger_file is None:
+        raise LedgerError(
+            f"`tradebot {command}` puts a file in the ledger's place, and the ledger is {settings.ledger}. Restore it "
+            "with your server's own tools, or name a file in DATABASE_URL."
+        )
+    return settings.ledger_file
 
 
 def require_home(options: GlobalOptions) -> None:
@@ -129,7 +143,7 @@ def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account
     A ``new_account`` replaces the pinned one. Raises Blocked and LedgerError.
     """
     account_id = broker.account().account_id
-    with closing(open_database(settings.database_path, create=not paths.is_initialised(settings.home))) as database:
+    with closing(open_database(settings.ledger, create=not paths.is_initialised(settings.home))) as database:
         key = account_key(broker, account_id)
         if new_account:
             _pin(database, broker, account_id, key, clock)
@@ -193,4 +207,4 @@ def _pin(database: Database, broker: Broker, account_id: str, key: str, clock: C
 
 def home_context(settings: Settings, broker: Broker, account_id: str) -> HomeContext:
     """The context of a home with its account at the broker."""
-    return HomeContext(settings.home, broker.name, broker.mode, account_id, settings.database_path, settings.log_path)
+    return HomeContext(settings.home, broker.name, broker.mode, account_id, settings.ledger, settings.log_path)

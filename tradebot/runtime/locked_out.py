@@ -45,7 +45,7 @@ class LockedOut:
 def pinned_account(settings: Settings) -> str:
     """The id of the account that the ledger has pinned; "" where it cannot tell."""
     try:
-        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
+        with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
             pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
     except LedgerError:
         return ""
@@ -55,7 +55,7 @@ def pinned_account(settings: Settings) -> str:
 def last_known(settings: Settings, account_key: str, clock: Clock) -> LastKnown:
     """The account as the ledger knew it last; without a ledger, the orders that left last. Raises nothing."""
     try:
-        with closing(open_without_migrating(settings.database_path, busy_seconds=LEDGER_TIMEOUT)) as database:
+        with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
             return database.bind(account_key).last_known(clock.now())
     except LedgerError:
         sent = _sent_last(paths.sent_orders_file(settings.home))

@@ -42,15 +42,15 @@ def read_machine(loaded: Loaded, check_stop: Callable[[], None]) -> MachineFacts
     check_stop: raises if the command was asked to stop; called while strategies compute.
     """
     settings, wall = loaded.settings, SystemClock().wall()
-    folder = settings.database_path.parent
+    folder = _disk(settings)
     drive = system_needs.try_drive(folder)
     days, trouble = _session(settings)
     drill, backup = drills.last_drill(settings.home), backups.last_backup(settings.home)
     return MachineFacts(
         wall=wall,
         findings=_findings(settings),
-        ledger_bytes=_size(settings.database_path),
-        free_bytes=_free(settings.database_path.parent),
+        ledger_bytes=_size(settings.ledger_file) if settings.ledger_file else 0,
+        free_bytes=_free(folder),
         drive=drive_trial.name_of(folder),
         drive_trouble=drive.trouble,
         drive_has_wal=drive.has_wal,
@@ -84,9 +84,14 @@ def _session(settings: Settings) -> tuple[float | None, str]:
     return session.days_left or 0.0, session.trouble or session.renewal
 
 
+def _disk(settings: Settings) -> Path:
+    """A folder on the disk that jobs write to: the ledger's, or the home where the ledger is on a server."""
+    return settings.ledger_file.parent if settings.ledger_file else settings.home
+
+
 def _findings(settings: Settings) -> tuple[str, ...]:
     try:
-        with closing(open_database(settings.database_path, create=False)) as database:
+        with closing(open_database(settings.ledger, create=False)) as database:
             return tuple(str(finding) for finding in verify_home(settings, database).findings)
     except LedgerError as error:
         return (str(error),)
@@ -124,7 +129,7 @@ def _backup_trouble(settings: Settings, last: backups.Backup | None) -> str:
 def _backup_on_ledgers_disk(settings: Settings, last: backups.Backup | None) -> bool:
     folder = last.path.parent if last else settings.backup_path
     try:
-        return backups.same_disk(folder, settings.database_path.parent)
+        return settings.ledger_file is not None and backups.same_disk(folder, settings.ledger_file.parent)
     except OSError:
         return False
 

@@ -122,7 +122,7 @@ def open_desk(
             name = account_on_this_machine(settings, key)
             account_lock = locks.account_lock(settings.state_path, name, command=job, wall=clock.wall())
             lock = BothLocks(lock, held.enter_context(account_lock))
-        database = open_database(settings.database_path, create=fresh, durable=durable)
+        database = open_database(settings.ledger, create=fresh, durable=durable)
         held.callback(database.close)
         lost = lost_state(settings, database)
         if lost is None:

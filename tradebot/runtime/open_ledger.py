@@ -47,7 +47,7 @@ def open_ledger(options: GlobalOptions) -> Iterator[OpenLedger]:
     """
     loaded = load_without_keys(options, process_environment())
     is_fresh(loaded.settings, makes_home=False)
-    with open_read_only(loaded.settings.database_path) as database:
+    with open_read_only(loaded.settings.ledger) as database:
         yield OpenLedger(database, loaded)
 
 
@@ -63,7 +63,7 @@ def open_ledger_desk(options: GlobalOptions) -> Iterator[OpenLedgerDesk]:
         latch = AccountLatch(home_latch, account.key, opened.database.pinned_accounts.pinned_keys)
         desk = _desk(settings, account, opened.database.bind(account.key), latch)
         context = HomeContext(
-            settings.home, account.broker, account.mode, account.account_id, settings.database_path, settings.log_path
+            settings.home, account.broker, account.mode, account.account_id, settings.ledger, settings.log_path
         )
         yield OpenLedgerDesk(desk, context, opened.loaded)
 

@@ -161,6 +161,6 @@ def pinned_exchange_account(settings: Settings) -> str | None:
     """The pinned account of the embedded exchange of this broker; None where none is. Raises LedgerError."""
     if not is_home(settings):
         return None
-    with closing(open_database(settings.database_path, create=False)) as database:
+    with closing(open_database(settings.ledger, create=False)) as database:
         pinned = database.pinned_accounts.pinned(settings.broker, TradingMode.PAPER)
     return pinned.account_id if pinned else None

@@ -30,6 +30,7 @@ from tradebot.runtime.homes import (
     configuration,
     home_context,
     is_fresh,
+    ledger_file,
     register_home,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
@@ -71,7 +72,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         name = account_on_this_machine(settings, key)
         account_lock = locks.account_lock(settings.state_path, name, command=Job.REBUILD, wall=clock.wall())
         lock = BothLocks(home_lock, held.enter_context(account_lock))
-        old = settings.database_path
+        old = ledger_file(settings, Job.REBUILD)
         is_lost = old.exists() and not paths.is_initialised(settings.home)
         previous = _read_previous(old, broker, account_id, key)
         kept = old_file_path(old, beside=paths.chain_heads_file(settings.home))
@@ -142,7 +143,7 @@ def _move_heads(settings: Settings, kept: Path) -> None:
     """
     path = paths.chain_heads_file(settings.home)
     try:
-        sync_folder(settings.database_path.parent)
+        sync_folder(kept.parent)
         if path.exists():
             path.replace(path.with_name(f"{path.name}{kept.suffix}"))
             sync_folder(path.parent)

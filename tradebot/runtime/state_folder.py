@@ -29,7 +29,8 @@ def lost_state(settings: Settings, database: Database) -> LostState | None:
 
 def _trouble(settings: Settings, database: Database) -> str:
     home_id, known, here = paths.home_id(settings.home), database.homes.paths(), paths.resolved_text(settings.home)
-    inside = settings.database_path.resolve().is_relative_to(settings.home.resolve())
+    file = settings.ledger_file
+    inside = file is not None and file.resolve().is_relative_to(settings.home.resolve())
     is_known = here in known.values() or (inside and bool(known))
     if home_id is None:
         return lost_text(settings) if is_known or (inside and database.homes.has_runs()) else ""

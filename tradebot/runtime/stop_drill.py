@@ -78,7 +78,7 @@ def _copy(settings: Settings, home: Path) -> Settings:
         trading_mode=TradingMode.PAPER,
         tradebot_home=home,
         tradebot_state_dir=home / "user",
-        database_url=f"sqlite:///{_LEDGER}",
+        database_url=Path(_LEDGER),
         paper_data=settings.paper_data_path,
         paper_actions=settings.paper_actions_path,
     )
@@ -88,8 +88,8 @@ def _fill_from(settings: Settings, copy: Settings) -> None:
     """Copy the home's exchange and ledger."""
     paths.initialise(copy.home)
     with suppress(OSError):  # a stop works without its ledger too
-        shutil.copy(settings.database_path, copy.database_path)
-        shutil.copy(f"{settings.database_path}-wal", f"{copy.database_path}-wal")
+        shutil.copy(str(settings.ledger), str(copy.ledger))
+        shutil.copy(f"{settings.ledger}-wal", f"{copy.ledger}-wal")
     with home_exchange(settings, fresh=False, durable=True, start=None) as exchange:
         exchange.copy_to(paths.exchange_file(copy.home))
 
@@ -176,6 +176,6 @@ def _environment(settings: Settings) -> dict[str, str]:
         **{name: os.fspath(path) for name, path in places.items() if path is not None},
         "TRADEBOT_HOME": os.fspath(settings.home),
         "TRADEBOT_STATE_DIR": os.fspath(settings.home / "user"),
-        "DATABASE_URL": settings.database_url,
+        "DATABASE_URL": f"sqlite:///{settings.database_url}",
         "EMERGENCY_SHUTDOWN_TIMEOUT": str(settings.emergency_shutdown_timeout),
     }

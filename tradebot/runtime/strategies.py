@@ -104,7 +104,7 @@ def served_sessions(settings: Settings, infos: Iterable[StrategyInfo]) -> Mappin
     from tradebot.ledger.database import open_without_migrating
 
     try:
-        with closing(open_without_migrating(settings.database_path)) as database:
+        with closing(open_without_migrating(settings.ledger)) as database:
             account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
             if account is None:
                 return {}

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.home import drive_trial
-from tradebot.ledger import engine
+from tradebot.ledger import sqlite_engine
 from tradebot.ledger.drive_trial import Trial, try_database
 from tradebot.settings import Settings, process_environment
 
@@ -27,10 +27,10 @@ _UNSET = "Correct it, or unset it."
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """Everything that lacks, save the time zones and the user's folder, which the settings tell themselves."""
-    if why := engine.version_trouble():
-        yield Problem("SQLite", why, engine.VERSION_REMEDY)
+    if why := sqlite_engine.version_trouble():
+        yield Problem("SQLite", why, sqlite_engine.VERSION_REMEDY)
     yield from network_problems(settings, process_environment())
-    if (folder := settings.database_path.parent).is_dir():
+    if settings.ledger_file and (folder := settings.ledger_file.parent).is_dir():
         drive = try_drive(folder)
         if drive.trouble:
             yield Problem(f"drive {drive_trial.name_of(folder)}", f"{folder}: {drive.trouble}", _LOCAL_DRIVE)

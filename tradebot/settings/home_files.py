@@ -56,7 +56,7 @@ def taken_paths(settings: Settings, env_file: Path | None = None) -> Iterator[Ta
     home = _Home(settings, env_file)
     read_only = {Use.PRICES, Use.STRATEGIES}  # a strategy may bring its prices along
     own = (
-        ("DATABASE_URL", settings.database_path, {Use.LEDGER}),
+        ("DATABASE_URL", settings.ledger_file, {Use.LEDGER}),
         ("LOG_DIR", settings.log_path, {Use.LOGS}),
         ("BACKUP_DIR", settings.backup_path, {Use.BACKUPS}),
         ("PAPER_DATA", settings.paper_data_path, read_only),
@@ -94,8 +94,9 @@ class _Home:
         self._parameters = _places(home / "parameters.toml")
         self._state = _places(home / STATE)
         self._second_latch = _places(home / SECOND_LATCH)
-        self._ledger_folder = _places(settings.database_path.parent)
-        self._ledger_file, self._ledger = settings.database_path.name, _places(settings.database_path)
+        file = settings.ledger_file
+        self._ledger_folder = _places(file.parent if file else None)
+        self._ledger_file, self._ledger = file.name if file else "", _places(file)
         self._logs, self._schedule_log = _places(settings.log_path), _places(home / "schedule.log")
         self._backups = _places(settings.backup_path)
         strategies = _places(settings.strategies_path)

@@ -23,6 +23,7 @@ from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
 from tradebot.settings.endpoints import is_loopback_url
 from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, UserName, setting
+from tradebot.settings.ledger_location import LedgerLocation
 from tradebot.settings.limit_model import SYMBOLS, EmergencySettings, LimitSettings
 from tradebot.settings.number_fields import Count, Money, Percent
 from tradebot.settings.path_fields import FilePath
@@ -159,7 +160,7 @@ class StrategySettings:
 class StorageSettings:
     """Ledger and logs"""
 
-    database_url: str = setting("sqlite:///trading_robot.db", DatabaseUrl(), "The ledger's database.")
+    database_url: LedgerLocation = setting(Path("trading_robot.db"), DatabaseUrl(), "The ledger's database.")
     log_dir: Path = setting(Path("logs"), FilePath("folder"), "The folder of the log files.")
     backup_dir: Path = setting(Path("backups"), FilePath("folder"), "The folder of the ledger's backups.")
     backup_require_mount: Path | None = setting(
@@ -302,9 +303,14 @@ class Settings(
         return self.tradebot_now if self.broker_is_local else None
 
     @property
-    def database_path(self) -> Path:
-        """The file of the ledger."""
-        return self.home / self.database_url.removeprefix("sqlite:///")
+    def ledger(self) -> LedgerLocation:
+        """Where the ledger lies."""
+        return self.home / self.database_url if isinstance(self.database_url, Path) else self.database_url
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The file of the ledger; None for a ledger on a server."""
+        return self.ledger if isinstance(self.ledger, Path) else None
 
     @property
     def log_path(self) -> Path:

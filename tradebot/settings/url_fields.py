@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 from tradebot.settings.field_types import FieldType, InvalidValue, shorten
+from tradebot.settings.ledger_location import LedgerLocation
 from tradebot.settings.path_fields import read_path
 from tradebot.settings.secret_fields import MASK, Secret, SecretText
 
@@ -17,13 +19,13 @@ _QUERY = re.compile(r"\?.*", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class DatabaseUrl(FieldType[str]):
-    """The URL of the ledger: ``sqlite:///`` and the path of a file."""
+class DatabaseUrl(FieldType[LedgerLocation]):
+    """The location of the ledger: ``sqlite:///`` and the path of a file."""
 
     def _accepts(self) -> str:
         return "sqlite:/// and a path; relative to the home"
 
-    def _parse(self, text: str) -> str:
+    def _parse(self, text: str) -> LedgerLocation:
         scheme = text.partition(":")[0].casefold()
         if scheme in {"postgres", "postgresql"} or scheme.startswith("postgresql+"):
             raise InvalidValue("PostgreSQL is not in this version yet", "Write sqlite:/// and a path.")
@@ -35,7 +37,10 @@ class DatabaseUrl(FieldType[str]):
             )
         if path == ":memory:":
             raise InvalidValue("a ledger in memory forgets everything", "Write sqlite:/// and the path of a file.")
-        return f"sqlite:///{read_path(path)}"
+        return read_path(path)
+
+    def _show(self, value: LedgerLocation) -> str:
+        return f"sqlite:///{value}" if isinstance(value, Path) else str(value)
 
 
 @dataclass(frozen=True)

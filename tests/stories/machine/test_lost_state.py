@@ -208,13 +208,13 @@ def test_a_home_that_was_copied_or_moved_is_whole(make_house: MakeHouse, tmp_pat
 def test_homes_may_share_a_ledger_that_lies_outside_them(tmp_path: Path) -> None:
     first, second = (configuration(GlobalOptions(home=tmp_path / name)).settings for name in ("first", "second"))
     with closing(open_database(tmp_path / "shared.db", create=True)) as database:
-        for settings in (replace(each, database_url=f"sqlite:///{database.path}") for each in (first, second)):
+        for settings in (replace(each, database_url=database.location) for each in (first, second)):
             assert lost_state(settings, database) is None
             stamp(settings, database)
             assert lost_state(settings, database) is None
 
         paths.marker_file(second.home).unlink()
-        shared = replace(second, database_url=f"sqlite:///{database.path}")
+        shared = replace(second, database_url=database.location)
         lost = lost_state(shared, database)
         assert lost is not None
         assert str(second.home / "state") in lost.reason
@@ -227,7 +227,7 @@ def test_homes_may_share_a_ledger_that_lies_outside_them(tmp_path: Path) -> None
         assert "that of another home" in lost.reason
         lost.restore()
         assert lost_state(shared, database) is None
-        assert lost_state(replace(first, database_url=f"sqlite:///{database.path}"), database) is None
+        assert lost_state(replace(first, database_url=database.location), database) is None
 
 
 def test_a_home_whose_making_was_cut_off_is_made_by_the_next_run(make_house: MakeHouse) -> None:

@@ -80,7 +80,7 @@ def _refuse_known(desk: Desk, activities: Iterable[Activity], orders: Iterable[B
     ours = sorted(order_id for order_id in ids if desk.ownership.decision(order_id))
     if ours:
         raise LedgerError(
-            f"The ledger {desk.settings.database_path} knows nothing of this account, and the broker shows orders that "
+            f"The ledger {desk.settings.ledger} knows nothing of this account, and the broker shows orders that "
             f"this tool sent for it ({ours[0]}): the home that sent them was lost. Nothing was stored or sent. Put its "
             "newest backup in the ledger's place, or make a ledger from what the broker knows with `tradebot rebuild`."
         )
