@@ -65,6 +65,7 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/migrations.py": "ledger/test_database.py",
     "ledger/round_trip_rows.py": "ledger/test_history.py",
     "ledger/symbol_history.py": "ledger/test_books.py",
+    "ledger/smaller_tables.py": "ledger/test_database.py",
     "ledger/swap_file.py": "stories/processes/test_rebuild.py",
     "market/bar_validation.py": "market/test_price_file.py",
     "market/imports/adjustment.py": "market/imports/test_price_import.py",

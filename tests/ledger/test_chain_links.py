@@ -24,7 +24,7 @@ CHANGES = {
     ],
     "UPDATE audit SET hash = 'none' WHERE seq = 5": [
         "audit row 5: was changed (test row 3)",
-        "audit row 6: does not follow from the row before it",
+        "audit row 6: was changed, or does not follow from the row before it (test row 4)",
     ],
 }
 

@@ -1,7 +1,9 @@
 """The audit trail: one row for each write, hashed together with the hash of the row before it of the same account.
 
 A row of an append-only table leaves its digest in the trail, and a row that changes one of each of its states, so that
-verify.py finds changed, deleted and inserted rows. Whoever can rewrite the whole file can rewrite the whole chain: its
+verify.py finds changed, deleted and inserted rows. Of the tables that grow fastest the trail repeats few columns beside
+the digest, and no row repeats the hash of the row before it, as those of earlier versions do: the bytes of a fill were
+mostly these. Whoever can rewrite the whole file can rewrite the whole chain: its
 head is therefore stored outside as well, and told with alerts and heartbeats.
 
 Until schema 6 all accounts of a ledger shared one chain. Where they were several, each account's own chain begins at
@@ -21,6 +23,7 @@ from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.codec import canonical_json, quoted, stamp
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.numbers import insert_numbered
+from tradebot.ledger.row_keys import account_of
 
 #: Number and hash of an audit row. The hash covers the account, so it tells the account's rows apart from all others.
 Head = tuple[int, str]
@@ -35,21 +38,23 @@ class ChainedTable:
     table: str
     key: str  # the column that identifies a row within its account
     kind: AuditKind  # of the audit rows that carry the digests
+    #: The columns that stand in the trail as well, for whoever reads it alone; None: all. The digest covers every one.
+    told: tuple[str, ...] | None = None
 
 
-FILLS = ChainedTable("fills", "fill_id", AuditKind.FILL_BOOKED)
+FILLS = ChainedTable("fills", "fill_id", AuditKind.FILL_BOOKED, ("symbol", "side", "quantity", "price", "at"))
 CASH_EVENTS = ChainedTable("cash_events", "event_id", AuditKind.CASH_BOOKED)
 SPLITS = ChainedTable("corporate_actions", "event_id", AuditKind.SPLIT_BOOKED)
 REORGANISATIONS = ChainedTable("reorganisations", "event_id", AuditKind.REORGANISATION_BOOKED)
 ADJUSTMENTS = ChainedTable("adjustments", "adjustment_id", AuditKind.ADJUSTMENT_BOOKED)
-LOT_CLOSURES = ChainedTable("trades", "trade_id", AuditKind.TRADE_CLOSED)
-EQUITY = ChainedTable("equity", "seq", AuditKind.EQUITY_RECORDED)
-CLOSES = ChainedTable("closes", "session", AuditKind.CLOSE_RECORDED)
+LOT_CLOSURES = ChainedTable("trades", "trade_id", AuditKind.TRADE_CLOSED, ("pnl",))
+EQUITY = ChainedTable("equity", "seq", AuditKind.EQUITY_RECORDED, ("equity", "cash", "unprotected"))
+CLOSES = ChainedTable("closes", "session", AuditKind.CLOSE_RECORDED, ("equity", "cash"))
 MISSED = ChainedTable("missed", "turn", AuditKind.JOB_MISSED)
-ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED)
+ALERTS = ChainedTable("alerts", "seq", AuditKind.ALERT_RAISED, ("level", "title"))
 STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_SPOKE)
 STRATEGY_VERSIONS = ChainedTable("strategy_versions", "seq", AuditKind.STRATEGY_CHANGED)
-LIMITS_USED = ChainedTable("limits_used", "seq", AuditKind.LIMITS_USED)
+LIMITS_USED = ChainedTable("limits_used", "seq", AuditKind.LIMITS_USED, ())
 SIGNALS = ChainedTable("signals", "seq", AuditKind.SIGNALS_GIVEN)
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
@@ -76,13 +81,14 @@ class ChangingTable:
     table: str
     key: str  # the column that identifies a row
     outside: frozenset[str] = frozenset()  # columns with wall-clock time or process ids, which two replays differ in
+    told: tuple[str, ...] | None = None  # the columns that stand in the trail as well; None: all
 
     def state_of(self, row: Mapping[str, Value]) -> dict[str, Value]:
         """The columns of a row that are digested. NULL ones are left out: a later version may add nullable columns."""
         return {name: value for name, value in row.items() if value is not None and name not in self.outside}
 
 
-RUNS = ChangingTable("runs", "run_id", frozenset({"started_wall", "ended_wall", "pid"}))
+RUNS = ChangingTable("runs", "run_id", frozenset({"started_wall", "ended_wall", "pid"}), ("job", "status", "exit_code"))
 HALTS = ChangingTable("halts", "halt_id")
 BREAKS = ChangingTable("breaks", "break_id")
 CHANGING = (RUNS, HALTS, BREAKS)
@@ -97,9 +103,9 @@ def digest_of(row: Mapping[str, Value]) -> str:
 
 
 def digest_of_values(begins: Iterable[str], values: Iterable[Value]) -> str:
-    """The digest of a row whose values stand in the order of ``sorted_names``."""
+    """The digest of a row whose values stand in the order of ``sorted_names``, under the account's own key."""
     parts = [
-        begin + (quoted(value) if isinstance(value, str) else str(value))
+        begin + (quoted(account_of(value) if begin is _ACCOUNT else value) if isinstance(value, str) else str(value))
         for begin, value in zip(begins, values, strict=True)
         if value is not None
     ]
@@ -111,20 +117,22 @@ def digest_of_all(rows: Iterable[Mapping[str, Value]]) -> str:
     return sha256(canonical_json([digest_of(row) for row in rows]).encode()).hexdigest()
 
 
+#: How the account's key begins in the JSON of a row.
+_ACCOUNT = '"account_key":'
 #: The columns that the hash of an audit row is made from, in order.
 HASHED = ("seq", "at", "account_key", "kind", "subject", "detail", "digest", "prev_hash")
 
 
 def hash_of(row: Row) -> str:
-    """SHA-256 over an audit row, including the hash of the row before it, as hex."""
+    """SHA-256 over an audit row that repeats the hash of the row before it, as hex."""
     return hash_of_columns(*(row[name] for name in HASHED))
 
 
 def hash_of_columns(
     seq: int, at: str, account: str, kind: str, subject: str, detail: str, digest: str, previous: str
 ) -> str:
-    """SHA-256 over the canonical JSON of the columns ``HASHED`` of an audit row, as hex."""
-    names = f"{quoted(at)},{quoted(account)},{quoted(kind)},{quoted(subject)}"
+    """SHA-256 over the canonical JSON of the columns ``HASHED`` of an audit row under the account's own key, as hex."""
+    names = f"{quoted(at)},{quoted(account_of(account))},{quoted(kind)},{quoted(subject)}"
     return sha256(f"[{seq},{names},{quoted(detail)},{quoted(digest)},{quoted(previous)}]".encode()).hexdigest()
 
 
@@ -132,7 +140,7 @@ def hash_of_columns(
 def sorted_names(columns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of columns in order, and with each its beginning in JSON."""
     names = tuple(sorted(columns))
-    return names, tuple(f"{quoted(name)}:" for name in names)
+    return names, tuple(_ACCOUNT if name == "account_key" else f"{quoted(name)}:" for name in names)
 
 
 def chain_starts(engine: Engine) -> dict[str, Head]:
@@ -188,14 +196,14 @@ class AuditTrail:
         last, previous = max(_newest_row(self._engine, self.account_key), self._start)
         texts = (stamp(at), self.account_key, kind, encodable(subject), canonical_json(detail), digest, previous)
         row: dict[str, Value] = dict(zip(HASHED, (last + 1, *texts), strict=True))
-        self._engine.insert("audit", {**row, "hash": hash_of_columns(last + 1, *texts)})
+        self._engine.insert("audit", {**row, "prev_hash": "", "hash": hash_of_columns(last + 1, *texts)})
 
     def append_state(
         self, table: ChangingTable, row: Row, kind: str, subject: str, at: datetime, detail: Mapping[str, object]
     ) -> None:
         """Add one row to the chain with the new state of a row that changes."""
         state = table.state_of(row)
-        self.append(kind, subject, at, {**state, **detail}, digest_of(state))
+        self.append(kind, subject, at, {**_told(state, table.told), **detail}, digest_of(state))
 
     def record(self, chained: ChainedTable, columns: Mapping[str, Value], at: datetime) -> bool:
         """Insert a row into an append-only table and its digest into the chain; False if the row exists already."""
@@ -204,5 +212,11 @@ class AuditTrail:
         if inserted is None:
             return False
         row["seq"] = inserted["seq"]
-        self.append(chained.kind, str(row[chained.key]), at, row, digest_of(row))
+        self.append(chained.kind, str(row[chained.key]), at, _told(row, chained.told), digest_of(row))
         return True
+
+
+def _told(row: Mapping[str, Value], names: Iterable[str] | None) -> dict[str, Value]:
+    """The columns of a row that its audit row repeats, without NULL ones and the account, which each audit row has."""
+    chosen = row.keys() - {"account_key"} if names is None else names
+    return {name: row[name] for name in chosen if row.get(name) is not None}

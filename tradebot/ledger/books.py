@@ -46,6 +46,7 @@ from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.history import STANDING_FILLS
 from tradebot.ledger.numbers import next_number
 from tradebot.ledger.symbol_history import read_histories
+from tradebot.ledger.told_columns import holding_subject, holding_told
 
 _OF_THE_BROKER = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS)
 
@@ -226,7 +227,7 @@ class Books:
             {**self._account, **columns},
             f"ON CONFLICT (account_key, strategy, symbol) DO UPDATE SET {changes}",
         )
-        self._trail.append(AuditKind.HOLDING_CHANGED, f"{holding.strategy} {holding.symbol}", at, columns)
+        self._trail.append(AuditKind.HOLDING_CHANGED, holding_subject(columns), at, holding_told(columns))
 
     def _end_holding(self, holding: Holding, at: datetime) -> None:
         self._engine.execute(

@@ -7,6 +7,8 @@ they are; what an account writes from now on is numbered after its own newest ro
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from tradebot.ledger.numbers import NUMBERED
 
@@ -39,6 +41,23 @@ def number_by_account(connection: sqlite3.Connection) -> None:
     SQLite cannot change the key of a table: each is made anew and filled
     (https://www.sqlite.org/lang_altertable.html#otheralter).
     """
+    connection.execute(_CHAIN_STARTS)
+    connection.execute(_FILL_CHAIN_STARTS)
+    make_anew(
+        connection,
+        {table: partial(_with_key_by_account, table=table, number=number) for table, number in NUMBERED.items()},
+        lambda table, sql: _with_number(sql, NUMBERED[table]),
+    )
+
+
+def make_anew(
+    connection: sqlite3.Connection, columns: Mapping[str, Callable[[str], str]], index: Callable[[str, str], str]
+) -> None:
+    """Make tables anew with other columns and keys, filled and with their indexes, triggers and all views.
+
+    columns: from the statement that made each table, that which makes ``<table>_anew``.
+    index: the statement that makes an index, by its table and the statement before.
+    """
     parts = connection.execute(
         "SELECT type, name, tbl_name, sql FROM sqlite_master"
         " WHERE type IN ('view', 'index', 'trigger') AND sql IS NOT NULL ORDER BY rowid"
@@ -46,13 +65,16 @@ def number_by_account(connection: sqlite3.Connection) -> None:
     for kind, name, _, _ in parts:
         if kind == "view":
             connection.execute(f"DROP VIEW {name}")
-    connection.execute(_CHAIN_STARTS)
-    connection.execute(_FILL_CHAIN_STARTS)
-    for table, number in NUMBERED.items():
-        _make_anew(connection, table, number)
+    for table, anew in columns.items():
+        select = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+        (sql,) = connection.execute(select, (table,)).fetchone()
+        connection.execute(anew(sql))
+        connection.execute(f"INSERT INTO {table}_anew SELECT * FROM {table}")
+        connection.execute(f"DROP TABLE {table}")
+        connection.execute(f"ALTER TABLE {table}_anew RENAME TO {table}")
     for kind, _, table, sql in parts:
-        if kind == "view" or table in NUMBERED:
-            connection.execute(_with_number(sql, NUMBERED[table]) if kind == "index" else sql)
+        if kind == "view" or table in columns:
+            connection.execute(index(table, sql) if kind == "index" else sql)
 
 
 def _with_number(sql: str, number: str) -> str:
@@ -61,14 +83,6 @@ def _with_number(sql: str, number: str) -> str:
     if "(account_key" not in columns or "UNIQUE" in columns or columns.endswith(f" {number}"):
         return sql
     return f"{columns}, {number}){rest}"
-
-
-def _make_anew(connection: sqlite3.Connection, table: str, number: str) -> None:
-    (sql,) = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
-    connection.execute(_with_key_by_account(sql, table, number))
-    connection.execute(f"INSERT INTO {table}_by_account SELECT * FROM {table}")
-    connection.execute(f"DROP TABLE {table}")
-    connection.execute(f"ALTER TABLE {table}_by_account RENAME TO {table}")
 
 
 def _with_key_by_account(sql: str, table: str, number: str) -> str:
@@ -85,4 +99,4 @@ def _with_key_by_account(sql: str, table: str, number: str) -> str:
         ]
         keys.append(f"FOREIGN KEY (account_key, {column}) REFERENCES {to} (account_key, {NUMBERED[to]})")
     columns = "\n".join(lines)
-    return f"CREATE TABLE {table}_by_account ({columns}\n    , {', '.join(keys)}) STRICT"
+    return f"CREATE TABLE {table}_anew ({columns}\n    , {', '.join(keys)}) STRICT"

@@ -39,13 +39,18 @@ def check_links(engine: Engine, heads: Mapping[str, Head]) -> Iterator[Finding]:
 
 def _check(rows: Iterator[_Row], first: Head, whose: str) -> Generator[Finding, None, Head]:
     """Check rows that follow ``first``; returns the last of them."""
-    before, previous = first
+    (before, previous), is_sound = first, True
     for seq, at, account, kind, subject, detail, digest, prev_hash, hashed in rows:
-        if seq != before + 1:
+        is_next = seq == before + 1
+        if not is_next:
             yield Finding("audit", f"row {seq}{whose}", f"rows {before + 1} to {seq - 1} before it are gone")
-        elif prev_hash != previous:
+        elif prev_hash not in ("", previous):  # which the rows of earlier versions repeat
             yield Finding("audit", f"row {seq}{whose}", "does not follow from the row before it")
-        if hash_of_columns(seq, at, account, kind, subject, detail, digest, prev_hash) != hashed:
-            yield Finding("audit", f"row {seq}{whose}", f"was changed ({kind} {subject})")
+        followed = prev_hash or previous
+        same = hash_of_columns(seq, at, account, kind, subject, detail, digest, followed) == hashed
+        if not same and (prev_hash or is_next):
+            what = "was changed" if prev_hash or is_sound else "was changed, or does not follow from the row before it"
+            yield Finding("audit", f"row {seq}{whose}", f"{what} ({kind} {subject})")
+        is_sound = same
         before, previous = seq, hashed
     return before, previous

@@ -43,6 +43,11 @@ def columns_of(value: DataclassInstance, without: Collection[str] = ()) -> dict[
     }
 
 
+def names_of(kind: type[DataclassInstance], without: Collection[str] = ()) -> tuple[str, ...]:
+    """The columns of a dataclass, save those of the fields named in ``without``."""
+    return tuple(column for name, column in _columns(kind) if name not in without)
+
+
 def value_from(kind: type[T], row: Row, **given: object) -> T:
     """A value of the dataclass ``kind`` from the columns of a row. ``given``: fields that the row has no column for."""
     values = {
@@ -145,13 +150,14 @@ _CONVERTERS = _Converters(
         datetime: stamp,
         date: date.isoformat,
         int: int,
-        ExitPolicy: lambda policy: canonical_json(columns_of(policy)),
+        ExitPolicy: lambda policy: canonical_json({name: value for name, value in columns_of(policy).items() if value}),
     }
 )
 
 
 def _policy(text: str) -> ExitPolicy:
-    return value_from(ExitPolicy, json.loads(text))
+    """A policy, of which what it does not ask for need not be told."""
+    return value_from(ExitPolicy, {**dict.fromkeys(names_of(ExitPolicy)), "use_default_target": 0, **json.loads(text)})
 
 
 _DECODERS: dict[Any, Callable[[Any], Any]] = {

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tradebot.ledger.audit import CHAINED, ChainedTable, digest_of, digest_of_all, digest_of_values, sorted_names
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.told_columns import holding_subject, whole_holding
 from tradebot.ledger.trail_state import ChangingRows, TrailState, matches, parsed
 
 _FROM_OUTSIDE = "was put in from outside: the audit trail does not know it"
@@ -54,6 +55,7 @@ def _difference(engine: Engine, row: Row, audit_seq: int) -> str:
         {"account_key": row["account_key"], "seq": audit_seq},
     )
     booked = json.loads(entry["detail"]) if entry else {}
+    booked.pop("account_key", None)  # the account's own, whatever the key of its rows is
     changes = [f"{name} is {row.get(name)}, was {was}" for name, was in booked.items() if row.get(name) != was]
     return f"was changed: {', '.join(changes) or 'it does not match its digest'}"
 
@@ -102,12 +104,12 @@ def _orders(engine: Engine, trail: TrailState) -> Iterator[Finding]:
 
 def _holdings(engine: Engine, trail: TrailState) -> Iterator[Finding]:
     for row in engine.each("SELECT * FROM holdings ORDER BY account_key, strategy, symbol"):
-        name = f"{row['strategy']} {row['symbol']}"
+        name = holding_subject(row)
         written = trail.holdings.pop((row["account_key"], name), None)
         if written is None:
             yield Finding("holdings", name, _FROM_OUTSIDE)
         else:
-            yield from _changes("holdings", name, row, parsed(written))
+            yield from _changes("holdings", name, row, whole_holding(name, parsed(written)))
     for _, name in trail.holdings:
         yield Finding("holdings", name, "is gone")
 
@@ -142,7 +144,9 @@ def _changed_state(rows: ChangingRows, row: Row, columns: Mapping[str, Value]) -
     changes = [
         f"{name} is {value}; the audit trail has it {columns.get(name)}"
         for name, value in row.items()
-        if name not in rows.table.outside and value != columns.get(name)
+        if name not in (*rows.table.outside, "account_key")
+        and (rows.table.told is None or name in columns)
+        and value != columns.get(name)
     ]
     return ", ".join(changes) or "it does not match its digest"
 
@@ -188,6 +192,7 @@ def _changes(table: str, name: str, row: Row, written: Mapping[str, Value]) -> I
     changes = [
         f"{column} is {row[column]}; the audit trail has it {was}"
         for column, was in written.items()
-        if row[column] != was
+        if row[column] != was and column != "account_key"  # the account's own, whatever the key of its rows is
     ]
-    yield Finding(table, name, ", ".join(changes))
+    if changes:
+        yield Finding(table, name, ", ".join(changes))

@@ -41,7 +41,7 @@ from tradebot.settings.ledger_location import LedgerLocation
 #: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
 APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 
 class AccountLedger:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from tradebot.ledger.by_account import number_by_account
+from tradebot.ledger.smaller_tables import make_smaller
 
 migrations = Migrations("tradebot")
 _SCHEMA = Path(__file__).with_name("schema")
@@ -69,4 +70,12 @@ def m0007_by_account(database: Database) -> None:
     """Numbers and chains by account."""
     number_by_account(database.conn)
     for part in sorted(_SCHEMA.glob("0007_*.sql")):
+        database.executescript(part.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0008_many_accounts(database: Database) -> None:
+    """What several accounts and homes in one ledger need, and fewer bytes a row."""
+    make_smaller(database.conn)
+    for part in sorted(_SCHEMA.glob("0008_*.sql")):
         database.executescript(part.read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import canonical_json, columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.numbers import insert_numbered
+from tradebot.ledger.told_columns import intent_told
 
 _INTENTS = "SELECT * FROM orders WHERE account_key = :account_key"
 #: Fields of the broker's view of an order that are not stored: they decide nothing later.
@@ -45,13 +46,13 @@ class Orders:
         columns = columns_of(intent.request) | columns_of(intent, without=("request",))
         row = {**columns, "written_at": stamp(at), "moved_at": stamp(at)}
         if insert_numbered(self._engine, "orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
-            self._trail.append(AuditKind.INTENT_WRITTEN, intent.client_order_id, at, columns)
+            self._trail.append(AuditKind.INTENT_WRITTEN, intent.client_order_id, at, intent_told(columns))
         elif self._engine.execute(
             f"UPDATE orders SET {_assignments(row.keys() - {'sends'})}"
             " WHERE account_key = :account_key AND client_order_id = :client_order_id AND state = 'planned'",
             row,
         ):
-            self._trail.append(AuditKind.INTENT_REWRITTEN, intent.client_order_id, at, columns)
+            self._trail.append(AuditKind.INTENT_REWRITTEN, intent.client_order_id, at, intent_told(columns))
         else:
             raise LedgerError(f"{intent.client_order_id} is already written down: a decision is made once.")
 

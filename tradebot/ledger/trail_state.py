@@ -19,6 +19,7 @@ from tradebot.core.results.audit_events import RESTORED, AuditKind
 from tradebot.ledger.audit import ACTIVITIES, BREAKS, CHANGING, HALTS, NEW, RUNS, ChangingTable, Head
 from tradebot.ledger.engine import Value
 from tradebot.ledger.kept_heads import NotedHeads
+from tradebot.ledger.told_columns import whole_intent
 
 #: An account key and the name of a row within the account.
 Key = tuple[str, str]
@@ -93,7 +94,7 @@ class TrailState:
     # --- orders, holdings, decisions -------------------------------------------------------
 
     def _intent(self, account: str, subject: str, detail: str, _: str) -> None:
-        columns, key = parsed(detail), (account, subject)
+        columns, key = whole_intent(subject, parsed(detail)), (account, subject)
         self.states[key] = OrderState.PLANNED
         if key in self.orders:  # a replaced intent keeps its number of submissions
             del columns["sends"]

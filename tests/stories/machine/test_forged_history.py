@@ -29,7 +29,7 @@ def forge(machine: Machine, *, notes: bool) -> None:
                 if not notes:
                     continue
                 row["detail"] = canonical_json({**json.loads(row["detail"]), "hash": hashes[int(row["subject"])]})
-            if row["kind"] == "equity_recorded" and json.loads(row["detail"])["seq"] == newest:
+            if row["kind"] == "equity_recorded" and row["subject"] == str(newest):
                 row |= {"detail": canonical_json(forged), "digest": digest_of(forged)}
             row |= {"seq": len(hashes), "prev_hash": hashes[len(hashes) - 1]}
             hashes[row["seq"]] = row["hash"] = hash_of(row)

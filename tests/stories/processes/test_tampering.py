@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.cli import Ended
 from tests.stories.processes.conftest import Machine, ending
-from tradebot.ledger.audit import digest_of, hash_of
+from tradebot.ledger.audit import GENESIS, digest_of, hash_of
 from tradebot.ledger.codec import canonical_json
 
 _NEWEST = "(SELECT MAX(seq) FROM {})"
@@ -122,7 +122,7 @@ def forge_the_newest_equity(machine: Machine) -> None:
         for entry in map(dict, ledger.execute("SELECT * FROM audit ORDER BY seq").fetchall()):
             if entry["kind"] == "equity_recorded" and entry["subject"] == str(row["seq"]):
                 entry |= {"detail": canonical_json(row), "digest": digest_of(row)}
-            entry["prev_hash"] = previous or entry["prev_hash"]
+            entry["prev_hash"] = previous or GENESIS
             previous = hash_of(entry)
             ledger.execute(
                 "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
