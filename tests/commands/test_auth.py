@@ -90,7 +90,7 @@ def test_a_person_logs_in_by_password_and_chooses_an_account(
     for secret in secrets(tmp_path):
         assert secret not in terminal.shown
     status = run("auth", "status", "--json").json["login"]
-    assert (status["trouble"], status["account"], status["days_left"]) == ("", "***001", 7.7)
+    assert (status["trouble"], status["account"], status["days_left"]) == ("", "*****001", 7.7)
     assert fake.asked["POST /oauth2/token/"] == 2
 
 

@@ -73,3 +73,11 @@ def test_a_list_that_cannot_be_written_is_logged_and_stops_nobody(
 
     assert "cannot be written" in caplog.text
     assert registry.existing_homes(read_only_folder) == ()
+
+
+def test_a_home_that_lost_everything_is_still_known_as_one(tmp_path: Path, state: Path) -> None:
+    home = make_home(tmp_path / "home")
+    registry.add(state, home)
+    paths.marker_file(home).unlink()
+    assert registry.is_listed(state, home)
+    assert not registry.is_listed(state, tmp_path)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.lacking import lacking
 from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
@@ -357,6 +358,14 @@ def test_the_stop_that_rests_is_told_with_its_distance(traded: House, ask: Ask, 
     )
     assert (guard["last"], guard["distance"]) == ("103", "0.126214")
     assert "distance    12.6%" in read(traded, "COAL")
+
+
+def test_a_stop_that_a_job_placed_is_told_as_one_that_an_entry_brought(make_house: MakeHouse, ask: Ask) -> None:
+    house = make_house(ENTERS)
+    house.every = lacking
+    house.daily()
+    (guard,) = day_of(ask(house, "ACME"))["protection"]
+    assert (guard["state"], guard["stop"], guard["stop_quantity"]) == ("stop", "90", guard["quantity"])
 
 
 def test_a_stop_that_the_emergency_stop_cancelled_does_not_rest(make_house: MakeHouse, ask: Ask, read: Read) -> None:

@@ -35,6 +35,11 @@ def existing_homes(state_path: Path) -> tuple[Path, ...]:
     return tuple(home for home in _read(state_path) if _exists(home))
 
 
+def is_listed(state_path: Path, home: Path) -> bool:
+    """Whether the folder was a home once, though its marker and its ledger may be lost."""
+    return home.resolve() in _read(state_path)
+
+
 def _exists(home: Path) -> bool:
     try:
         return paths.is_initialised(home)

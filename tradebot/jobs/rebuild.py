@@ -159,7 +159,7 @@ def _others_of_today(
 
 def _recover(desk: Desk, intent: Intent, order: BrokerOrder) -> None:
     desk.ledger.orders.write([intent], desk.clock.now())
-    desk.ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, desk.clock.now())
+    desk.ledger.orders.move(intent.client_order_id, OrderState.SUBMITTING, order.submitted_at)
     apply_broker_state(desk, replace(intent, state=OrderState.SUBMITTING), order)
 
 

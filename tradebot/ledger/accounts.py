@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from tradebot.core.model.account_numbers import is_secret
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, value_from
 from tradebot.ledger.engine import Engine
 from tradebot.settings.redaction import learn_secrets
-
-#: Brokers whose account ids are shown masked: money can be moved by who knows the number of an account there.
-_SECRET_IDS = frozenset({("robinhood", "live")})
 
 
 class PinnedAccounts:
@@ -36,7 +34,7 @@ class PinnedAccounts:
     def mask_secret_ids(self) -> None:
         """Let the account ids that are secret be masked in everything that this process shows."""
         for row in self._engine.all("SELECT broker, mode, account_id FROM accounts", {}):
-            if (row["broker"], row["mode"]) in _SECRET_IDS:
+            if is_secret(row["broker"], row["mode"]):
                 learn_secrets(row["account_id"])
 
     def pin(self, account: PinnedAccount, *, opening_due: bool = False) -> None:

@@ -219,10 +219,10 @@ class Orders:
             " ON entry.account_key = stop.account_key AND entry.broker_order_id = stop.parent_id"
             " LEFT JOIN orders AS own ON own.account_key = stop.account_key"
             " AND own.client_order_id = stop.client_order_id AND own.purpose = 'stop'"
-            " WHERE stop.account_key = :account_key AND stop.stop_price IS NOT NULL AND stop.role = 'stop'"
-            " AND stop.first_seen < :moment"
+            " WHERE stop.account_key = :account_key AND stop.stop_price IS NOT NULL AND stop.first_seen < :moment"
             " AND (stop.state IN ('accepted', 'partially_filled') OR stop.changed_at >= :moment)"
-            " AND (own.seq IS NOT NULL OR entry.state = 'filled' OR (entry.seq IS NOT NULL AND stop.held = 0))"
+            " AND (own.seq IS NOT NULL OR"
+            " (stop.role = 'stop' AND (entry.state = 'filled' OR (entry.seq IS NOT NULL AND stop.held = 0))))"
             " ORDER BY stop.submitted_at",
             {**self._account, "moment": stamp(moment)},
         )

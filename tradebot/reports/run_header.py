@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from tradebot.reports.layout import Cell, Facts, Page
+from tradebot.reports.layout import Cell, Facts, Page, Tone
 from tradebot.settings.ledger_location import LedgerLocation
 
 
@@ -26,7 +26,7 @@ class RunHeader(Protocol):
 
     @property
     def account_id(self) -> str:
-        """The broker's id of the account."""
+        """The broker's id of the account; "" where it is not known."""
 
     @property
     def database(self) -> LedgerLocation:
@@ -49,7 +49,7 @@ def opening(where: RunHeader) -> Page:
             (
                 ("home", Cell(str(where.home), whole=True)),
                 ("broker", f"{where.broker}, {where.mode} mode"),
-                ("account", where.account_id),
+                ("account", where.account_id or Cell("not known", Tone.WARN)),
             )
         ),
     )

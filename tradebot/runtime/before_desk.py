@@ -53,7 +53,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
 def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> None:
     """Record in the ledger, if there is one, that a scheduled job failed before it had a desk.
 
-    An error that only a person can end gets a note on the shares that were last seen without a stop.
+    An error that only a person can end gets a note on the shares that were last seen without a stop, in every home.
 
     Nothing is recorded of a job that found the lock taken, in a ledger that failed, or where a person starts the jobs.
     """
@@ -78,6 +78,6 @@ def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> No
 def _note_bare_shares(options: GlobalOptions, error: AuthNeeded) -> None:
     with suppress(TradebotError):  # the first error is the one to report
         settings = configuration(options).settings
-        if account_id := pinned_account(settings):
-            key = f"{settings.broker}:{settings.trading_mode}:{account_id}"
+        if is_home(settings):
+            key = f"{settings.broker}:{settings.trading_mode}:{pinned_account(settings)}"
             error.add_note(bare_text(last_known(settings, key, SystemClock())))

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
+from tradebot.core.model.account_numbers import shown_key
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.order_ids import account_hash
 from tradebot.core.model.values import plural
@@ -121,11 +122,11 @@ def pinned_head(settings: Settings, database: Database) -> Head:
 
 
 def told_head(settings: Settings) -> str:
-    """Account key and chain head of the ledger in a line, for somebody elsewhere; "" where it cannot be read."""
+    """Account and chain head of the ledger in a line, for somebody elsewhere; "" where it cannot be read."""
     try:
         with closing(open_without_migrating(settings.ledger, busy_seconds=1.0)) as database:
             account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
             head = head_text(pinned_head(settings, database))
     except LedgerError:
         return ""
-    return f"account {account.key}, ledger head {head}" if account and head else ""
+    return f"account {shown_key(account.key)}, ledger head {head}" if account and head else ""

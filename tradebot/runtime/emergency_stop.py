@@ -74,7 +74,8 @@ def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[
     """
     began = time.perf_counter() if stop.began is None else stop.began
     home = resolve_home(options.home, process_environment())
-    _check_home(options, home)
+    if stop.account is None:
+        _check_home(options, home)
     latch = _StopLatch(HomeLatch(home), halt_for_stop(SystemClock(), stop.reason))
     latch.failure = "" if stop.dry_run else set_latch(latch.of_home, latch.halt)
     latched_after = time.perf_counter() - began
@@ -156,9 +157,10 @@ def _locked_out(settings: Settings, stop: StopOptions, error: AuthNeeded) -> tup
 
 
 def _check_home(options: GlobalOptions, home: Path) -> None:
-    """Raise ConfigError for a folder that is no home, before a latch file is written there.
+    """Raise ConfigError for a folder that is no home and never was, before a latch file is written there.
 
-    A state folder that may not be looked into is there, so that its home is one.
+    A state folder that may not be looked into is there, so that its home is one. A home that lost both its state and
+    its ledger is known by the user's list of homes.
     """
     try:
         if paths.is_initialised(home):
@@ -167,7 +169,12 @@ def _check_home(options: GlobalOptions, home: Path) -> None:
         return
     from tradebot.runtime.homes import require_home
 
-    require_home(options)
+    try:
+        require_home(options, or_listed=True)
+    except ConfigError as error:
+        fix = "Run it again in the right home at once. --account ID stops that account by the settings of this folder."
+        nothing = Problem("stop not begun", "nothing was latched, cancelled or closed", fix)
+        raise ConfigError([nothing, *error.problems]) from error
 
 
 def _wait_for_account(broker: Broker, clock: Clock, timeout: float, say: Callable[[str], None]) -> AccountSnapshot:
@@ -195,11 +202,17 @@ def _check_account(settings: Settings, broker: Broker, account_id: str, named: s
 
     A ledger that cannot be read pins none.
     """
+    from tradebot.core.model.account_numbers import is_secret, shown_number
     from tradebot.ledger.database import open_without_migrating
+    from tradebot.runtime.homes import other_account_text
 
     if named is not None:
         if named != account_id:
-            raise Blocked(f"--account names {named}, but {broker.name} shows account {account_id}.")
+            name, mode = broker.name, broker.mode
+            theirs = shown_number(name, mode, account_id, named)
+            raise Blocked(
+                f"--account names {shown_number(name, mode, named, account_id)}, but {name} shows account {theirs}."
+            )
         return
     try:
         with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
@@ -207,9 +220,10 @@ def _check_account(settings: Settings, broker: Broker, account_id: str, named: s
     except LedgerError:
         return
     if pinned is not None and pinned.account_id != account_id:
+        number = "NUMBER, its whole number" if is_secret(broker.name, broker.mode) else account_id
         raise Blocked(
-            f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), but the broker shows "
-            f"account {account_id}. If that one is to be stopped, run this again with --account {account_id}."
+            f"{other_account_text(broker, pinned.account_id, account_id)} If that one is to be stopped, run this again "
+            f"with --account {number}."
         )
 
 
@@ -219,10 +233,12 @@ def _unclear_account() -> Problem:
 
 
 def _journal(held: ExitStack, home: Path, key: str, reason: str) -> StopJournalFile:
+    from tradebot.core.model.account_numbers import shown_key
+
     wall = SystemClock().wall()
     journal = StopJournalFile(home, wall)
     held.callback(lambda: journal.close(SystemClock().wall()))
-    journal.write(StopEntry(wall, "began", detail=f"account {key}: {reason}"))
+    journal.write(StopEntry(wall, "began", detail=f"account {shown_key(key)}: {reason}"))
     return journal
 
 

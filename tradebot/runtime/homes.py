@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from tradebot.core.model.account_numbers import shown_number
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.model.values import plural
@@ -87,14 +88,19 @@ def ledger_file(settings: Settings, command: str) -> Path:
     return settings.ledger_file
 
 
-def require_home(options: GlobalOptions) -> None:
-    """Raise ConfigError unless the folder is a home. Its settings need not be valid.
+def require_home(options: GlobalOptions, *, or_listed: bool = False) -> None:
+    """Raise ConfigError unless the folder is a home; with ``or_listed``, one that was once will do.
+
+    Its settings need not be valid.
 
     What is wrong with them is told too: a wrong DATABASE_URL hides the ledger that would make the folder a home.
     """
     inspected = inspect(options, process_environment())
+    settings = inspected.loaded.settings
+    if or_listed and registry.is_listed(settings.state_path, settings.home):
+        return
     try:
-        _require_home(inspected.loaded.settings)
+        _require_home(settings)
     except ConfigError as error:
         raise ConfigError([*inspected.problems, *error.problems]) from None
 
@@ -166,6 +172,15 @@ def account_on_this_machine(settings: Settings, key: str) -> str:
     return f"{key} at {file.resolve()}"
 
 
+def other_account_text(broker: Broker, pinned: str, account_id: str) -> str:
+    """A sentence on a broker that shows another account than the one that is pinned. Secret numbers are masked."""
+    ours = shown_number(broker.name, broker.mode, pinned, account_id)
+    theirs = shown_number(broker.name, broker.mode, account_id, pinned)
+    return (
+        f"this home belongs to account {ours} at {broker.name} ({broker.mode}), but the broker shows account {theirs}."
+    )
+
+
 def account_key(broker: Broker, account_id: str) -> str:
     """The key of an account, which each of its rows carries."""
     return f"{broker.name}:{broker.mode}:{account_id}"
@@ -193,9 +208,8 @@ def pin(
         database.bind(key).schedule.start_tracking(schedule_clock, since, new_york_date(since))
     elif pinned.account_id != account_id:
         raise Blocked(
-            f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), pinned at "
-            f"{pinned.pinned_at:%Y-%m-%d}, but the broker shows account {account_id}. Nothing is sent. Check the keys, "
-            "or use another --home for another account."
+            f"{other_account_text(broker, pinned.account_id, account_id)} Nothing is sent. Check the keys or the "
+            "login, or use another --home for another account."
         )
 
 

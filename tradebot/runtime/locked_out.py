@@ -43,13 +43,16 @@ class LockedOut:
 
 
 def pinned_account(settings: Settings) -> str:
-    """The id of the account that the ledger has pinned; "" where it cannot tell."""
+    """The id of the account that the ledger has pinned, else the one that the settings name; "" for neither."""
     try:
         with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
             pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
     except LedgerError:
-        return ""
-    return pinned.account_id if pinned else ""
+        pinned = None
+    if pinned is not None:
+        return pinned.account_id
+    named = settings.robinhood_account if settings.trading_mode is TradingMode.LIVE else None
+    return named.reveal() if named else ""
 
 
 def last_known(settings: Settings, account_key: str, clock: Clock) -> LastKnown:

@@ -31,6 +31,7 @@ from tradebot.runtime.homes import (
     home_context,
     is_fresh,
     ledger_file,
+    other_account_text,
     register_home,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
@@ -130,8 +131,8 @@ def _read_previous(old: Path, broker: Broker, account_id: str, key: str) -> Prev
         return PreviousFiles()
     if pinned is not None and pinned.account_id != account_id:
         raise Blocked(
-            f"this home belongs to account {pinned.account_id} at {broker.name} ({broker.mode}), but the broker shows "
-            f"account {account_id}. Nothing was rebuilt. Check the keys, or use another --home for another account."
+            f"{other_account_text(broker, pinned.account_id, account_id)} Nothing was rebuilt. Check the keys or the "
+            "login, or use another --home for another account."
         )
     return previous
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tradebot.brokers.robinhood.hosts import account_host
 from tradebot.brokers.robinhood.json_fields import Fields
 from tradebot.brokers.robinhood.pacing import RequestGap, TokenPace
 from tradebot.brokers.robinhood.pages import read_rows
+from tradebot.core.model.account_numbers import masked
 from tradebot.errors import AuthNeeded, Blocked
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.robinhood import open_apis, token_file
@@ -27,16 +28,8 @@ from tradebot.settings.redaction import learn_secrets
 class LoginAccount:
     """An account of a login. ``repr`` shows no number."""
 
-    number: str
-    kind: str  # "individual margin"
-
-    @property
-    def shown(self) -> str:
-        """The account for people: the end of its number, and its kind."""
-        return f"{mask_number(self.number)} ({self.kind})"
-
-    def __repr__(self) -> str:
-        return f"LoginAccount({self.shown})"
+    number: str = field(repr=False)
+    shown: str  # for people: the end of its number, and its kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +43,6 @@ class SessionStatus:
     days_left: float | None = None
     pasted: bool = False
     renewal: str = ""  # what is wrong with the renewal; "" for nothing
-
-
-def mask_number(number: str) -> str:
-    """The number of an account with all but its last three characters masked."""
-    return f"***{number[-3:]}"
 
 
 def log_in(settings: Settings, person: Person, username: str, password: str) -> None:
@@ -100,8 +88,9 @@ def accounts(settings: Settings) -> Sequence[LoginAccount]:
         number = fields.text("account_number")
         learn_secrets(number)
         kinds = (fields.maybe_text("brokerage_account_type"), fields.maybe_text("type"))
-        found.append(LoginAccount(number, " ".join(filter(None, kinds)) or "unknown kind"))
-    return found
+        found.append((number, " ".join(filter(None, kinds)) or "unknown kind"))
+    numbers = [number for number, _ in found]
+    return [LoginAccount(number, f"{masked(number, numbers)} ({kind})") for number, kind in found]
 
 
 def choose(settings: Settings, account: LoginAccount) -> None:
@@ -121,7 +110,7 @@ def status(settings: Settings) -> SessionStatus:
     return SessionStatus(
         file=file.path,
         trouble=_trouble(tokens, settings.trading_mode is TradingMode.LIVE and not number, now),
-        account=mask_number(number) if number else "",
+        account=masked(number) if number else "",
         expires_at=tokens.expires_at,
         days_left=round(tokens.left(now).total_seconds() / 86400, 1),
         pasted=tokens.pasted,

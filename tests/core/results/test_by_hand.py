@@ -51,7 +51,7 @@ def test_nothing_on_paper_is_to_be_done_in_the_broker_s_app() -> None:
 
 def test_positions_keep_the_stop_that_was_seen_and_what_was_bare_is_left_to_the_person() -> None:
     lines = told(close=False)
-    assert lines["AAPL"] == ("left open with its stop", "its stop at 49 was seen to rest, and rests on")
+    assert lines["AAPL"] == ("left open with its stop", "its stop at 49 rested when last seen")
     assert lines["MSFT"] == ("left to you", "no stop was seen: set one at 49 or sell in the broker's app")
     assert lines["NEW"][0] == "left to you"
 

@@ -26,10 +26,13 @@ def test_it_is_said_when_the_account_was_seen_last_or_that_it_never_was() -> Non
 def test_an_account_on_paper_is_known_by_its_key() -> None:
     assert is_on_paper("robinhood:paper:PAPER-0001")
     assert not is_on_paper("robinhood:live:123456789")
-    assert "Set stops or sell on paper, once you have logged in." in bare_text(LastKnown(NOW, bare=BARE, on_paper=True))
+    assert bare_text(LastKnown(NOW, bare=BARE, on_paper=True)).endswith("sell on paper, once you have logged in.")
 
 
 def test_nothing_is_claimed_of_an_account_that_was_never_looked_at() -> None:
     """The ledger may be lost, and shares bare at the broker."""
     told = bare_text(LastKnown())
-    assert told == "Whether shares of ours are without a stop is not known here: look in the broker's app."
+    assert told == (
+        "Whether shares of ours are without a stop is not known here: look in the broker's app."
+        " Stops that rest at the broker go on resting."
+    )

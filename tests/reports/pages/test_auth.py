@@ -14,7 +14,7 @@ from tradebot.runtime.robinhood_auth import SessionStatus
 GOOD = SessionStatus(
     file=Path("/state/robinhood/default.json"),
     trouble="",
-    account="***001",
+    account="*****001",
     expires_at=datetime(2026, 11, 28, 14, 35, tzinfo=UTC),
     days_left=7.7,
 )
@@ -22,7 +22,7 @@ GOOD = SessionStatus(
 
 def test_a_session_shows_its_days_and_the_end_of_its_account(plain: Callable[[Page], str]) -> None:
     text = plain(status_page(GOOD))
-    for words in ("***001", "2026-11-28 09:35 EST, in 7.7 days", "by the first job below half of its life", "yes"):
+    for words in ("*****001", "2026-11-28 09:35 EST, in 7.7 days", "by the first job below half of its life", "yes"):
         assert words in text
 
 

@@ -112,6 +112,6 @@ def test_a_renewal_whose_answer_is_lost_ends_where_robinhood_has_rotated(desk: A
     fake.strike(Kind.GATEWAY_TIMEOUT, path=TOKEN)
     ended = desk.at(new_york(TUESDAY, 12), "init-db")
     assert ended.code == 5
-    assert "go on resting" in ended.err
+    assert "tradebot auth robinhood" in ended.err
     assert desk.renewals() == 2
     assert list(leaks(desk, ended.out + ended.err)) == []

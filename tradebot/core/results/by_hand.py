@@ -37,6 +37,6 @@ def _position_line(known: LastKnown, holding: Holding, *, close: bool) -> StopLi
     elif known.is_bare(holding):
         result, what = StopResult.BY_HAND, f"no stop was seen: set one at {stop} or sell {known.where}"
     else:
-        result, what = StopResult.PROTECTED, f"its stop at {stop} was seen to rest, and rests on"
+        result, what = StopResult.PROTECTED, f"its stop at {stop} rested when last seen"
     value = abs(holding.quantity) * known.price_of(holding)
     return StopLine("position", symbol, holding.quantity, result, max(value, ZERO), what)

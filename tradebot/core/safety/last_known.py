@@ -53,7 +53,12 @@ class LastKnown:
 
 
 def bare_text(known: LastKnown) -> str:
-    """A sentence on the shares that were last seen without a stop, in dollars."""
+    """The shares that were last seen without a stop, in dollars, and what becomes of stops that rest."""
+    stops = "" if known.on_paper else " Stops that rest at the broker go on resting."
+    return f"{_bare_sentence(known)}{stops}"
+
+
+def _bare_sentence(known: LastKnown) -> str:
     if not known.bare and known.at is None:
         return f"Whether shares of ours are without a stop is not known here: look {known.where}."
     if not known.bare:

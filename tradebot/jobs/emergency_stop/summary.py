@@ -55,11 +55,10 @@ def _lines(stop: EmergencyStop, known: LastKnown | None) -> Iterator[StopLine]:
 def _notes(known: LastKnown | None) -> tuple[str, ...]:
     if known is None:
         return ()
-    stops = "the account is on paper" if known.on_paper else "stops that rest at the broker rest on"
     if known.at is None:
-        seen = f"nothing here tells what is left to you: look {known.where} at every order and position; {stops}"
+        seen = f"nothing here tells what is left to you: look {known.where} at every order and position"
     else:
-        seen = f"what is left to you is what the ledger knew ({known.when}); {stops}"
+        seen = f"what is left to you is what the ledger knew ({known.when})"
     return (seen, bare_text(known), *(f"left last: {each}" for each in known.sent))
 
 

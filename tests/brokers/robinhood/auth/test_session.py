@@ -86,7 +86,7 @@ def test_after_a_lost_answer_the_old_token_serves_until_it_is_refused(login: Log
     with pytest.raises(AuthNeeded, match="the session with Robinhood is over"):
         reads(login)
     asked = login.asked()
-    with pytest.raises(AuthNeeded, match="go on resting"):
+    with pytest.raises(AuthNeeded, match="tradebot auth robinhood"):
         reads(login)
     assert login.asked() == asked, "what was refused is not asked for again"
 

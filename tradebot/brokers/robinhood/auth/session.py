@@ -108,7 +108,7 @@ class StoredSession:
             if current.access != tokens.access:
                 return current
             if current.renewal is Renewal.REFUSED and is_refused:
-                raise TokensRefused("it could not be renewed, and has ended by now.")
+                raise TokensRefused("Robinhood refused to renew it, and does not accept it any more.")
             if current.renewal is not Renewal.NONE and not is_refused:
                 return current
             # written first: a command that dies here leaves a renewal that nobody saw the answer of

@@ -22,11 +22,8 @@ from tradebot.settings.redaction import learn_secrets
 
 _LOG = logging.getLogger(__name__)
 _FORMAT = 1
-#: What a person does about a session that is missing or over, and what goes on without.
-LOG_IN = (
-    "Run `tradebot auth robinhood` in a terminal: until then nothing can be read, sent or cancelled there. Stops that "
-    "rest at Robinhood go on resting."
-)
+#: What a person does about a session that is missing or over.
+LOG_IN = "Run `tradebot auth robinhood` in a terminal: until then nothing can be read, sent or cancelled there."
 
 
 class TokenFile:

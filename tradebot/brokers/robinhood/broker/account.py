@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from tradebot.brokers.http.responses import Json
 from tradebot.brokers.robinhood.json_fields import Fields
 from tradebot.core.model.account import AccountSnapshot, Permissions, Position
+from tradebot.core.model.account_numbers import masked
 from tradebot.core.model.values import ZERO
 from tradebot.errors import Blocked, BrokerUnavailable
 
@@ -24,11 +25,6 @@ _NOT_LOCKED = frozenset({None, "none", "no_lock", "not_locked", "unlocked", "not
 _LOG = logging.getLogger(__name__)
 
 
-def masked(account_number: str) -> str:
-    """An account's number for people: its last four characters."""
-    return f"...{account_number[-4:]}"
-
-
 def pick_account(rows: Iterable[Json], number: str) -> Fields:
     """The account with this number among all of a person. Raises Blocked when there is none."""
     accounts = [Fields(row, "an account") for row in rows]
@@ -37,10 +33,11 @@ def pick_account(rows: Iterable[Json], number: str) -> Fields:
     for account in accounts:
         if account.text("account_number") == number:
             return account
-    others = ", ".join(sorted(masked(account.text("account_number")) for account in accounts))
+    numbers = [account.text("account_number") for account in accounts]
+    others = ", ".join(sorted(masked(each, (*numbers, number)) for each in numbers))
     raise Blocked(
-        f"this login has no account {masked(number)}; it has {others}. Set ROBINHOOD_ACCOUNT to the number of the one "
-        "to trade, or log in to the other with `tradebot auth robinhood`."
+        f"this login has no account {masked(number, numbers)}; it has {others}. Set ROBINHOOD_ACCOUNT to the "
+        "number of the one to trade, or log in to the other with `tradebot auth robinhood`."
     )
 
 
