@@ -86,6 +86,7 @@ def test_interrupted_at_a_question_it_leaves_nothing_behind(answered: int, init:
         terminal.until("> ")
         terminal.press(INTERRUPT)
         assert terminal.ended() == 130, terminal.shown
+    assert terminal.shown.count("stopped by ^C") == 1
     assert _files(tmp_path) == before
 
 

@@ -24,7 +24,8 @@ from tradebot.runtime.robinhood_auth import SessionStatus
 #: What a broker, a strategy or a person may write: markup of several kinds, colours and jumps of a terminal, a bell.
 HOSTILE = (
     "<script>alert(1)</script> [red]no markup[/red] \x1b[31m\x1b]0;title\x07 %s {0} \u202e\u2028 is said by somebody "
-    "who needs more than one line of any page for it, and has a-word-of-more-than-forty-letters-in-it"
+    "who needs more than one line of any page for it, and has "
+    "a-word-of-more-than-sixty-letters-in-it-as-the-path-of-a-home-may-have"
 )
 HEADER = HomeContext(
     Path("/home/me/desk"), "paper", "paper", "PAPER-0001", Path("/home/me/l.db"), Path("/home/me/logs")
@@ -40,7 +41,8 @@ _VALUES: dict[Any, Any] = {
     Path: Path("/home/me/a b"),
     object: "anything",
 }
-_SHORT = "<b>[red]X"  # where a symbol, a strategy or a code stands
+_SHORT = "<b>[red]X"  # where a symbol or a code stands
+_LONG_NAME = "<b>[red]my_strategy_with_a_name_of_more_than_sixty_letters_second_try"
 
 
 class Samples:
@@ -102,7 +104,9 @@ class Samples:
     def _text(self, name: str) -> str:
         if not self._full:
             return ""
-        is_short = name in ("key", "symbol", "strategy", "code", "rule", "scope_name") or name.endswith("_id")
+        is_short = name in ("key", "symbol", "code", "rule", "scope_name") or name.endswith("_id")
         if name == "account":
             return "paper:paper:PAPER-0001"
+        if name == "strategy":
+            return _LONG_NAME
         return _SHORT if is_short else HOSTILE

@@ -82,3 +82,15 @@ def test_a_table_that_is_too_wide_becomes_a_list_of_what_is_there(monkeypatch: p
     lines = re.sub(r"\x1b\[[0-9;]*m", "", draw(page, Terminal())).splitlines()
     assert lines[:3] == ["  symbol  AAPL", "  value   1,234,567.89", "  why     it fell it fell it"]
     assert lines[-4:] == ["", "  symbol  MSFT", "  value   -", "  detail  x"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_word_without_room_in_its_column_stands_under_its_row(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "/home/" + "a_long_name/" * 9 + "x.db"
+    rows = [("RECIPIENTS", "a@example.com", "default"), ("DATABASE", path, "command line"), ("LIMIT", "10", "default")]
+    monkeypatch.setenv("COLUMNS", str(width))
+    drawn = re.sub(r"\x1b\[[0-9;]*m", "", draw(table("name | ~value | ~from", rows), Terminal())).splitlines()
+    assert drawn[0].split() == ["name", "value", "from"]
+    assert [line.split() for line in drawn[2:]] == [[*rows[0]], ["DATABASE", "command", "line"], [path], [*rows[2]]]
+    starts = {line.index(row[2]) for line in drawn for row in rows if line.split()[:1] == [row[0]]}
+    assert len(starts) == 1, "the columns stand below one another"

@@ -38,7 +38,7 @@ def show(options: GlobalOptions) -> ExitCode:
         *_files(loaded),
         *map(Line, loaded.notes),
         *section("Settings", *table("name | ~value | ~from", rows)),
-        *section("Parameters", *table("name | ~value | ~from", ((p.name, p.value, p.origin) for p in parameters))),
+        *section("Parameters", *table("~name | ~value | ~from", ((p.name, p.value, p.origin) for p in parameters))),
     )
     code = render.show_result(
         options, "config show", page, code=ExitCode.CONFIG if problems else ExitCode.OK, home=loaded.settings.home,

@@ -61,10 +61,12 @@ def command(options: GlobalOptions) -> ExitCode:
         init_home(options)
         _say(f"written: {env}, for you alone; and made the home {settings.home}")
         code = check_before_open(options)
-    except BaseException:
+    except BaseException as error:
         signal_handlers.ignore()
-        logging_setup.end()  # no file may be open that is to be removed
+        logging_setup.close_files()  # they are to be removed
         fresh.remove()
+        if isinstance(error, signal_handlers.ShutdownRequested):
+            error.add_note("nothing is left behind")
         raise
     _finish(options, answers, code)
     return code

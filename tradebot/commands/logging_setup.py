@@ -93,13 +93,12 @@ def daily_log(today: date) -> str:
 
 def begin(options: GlobalOptions) -> None:
     """Buffer log records until ``to_files`` opens the files. With -v they also go to standard error at once."""
-    global _buffer, _redactor
+    global _redactor
     end()
     with suppress(TradebotError):  # the command reports invalid settings itself
         _redactor = Redactor(load_valid(options).secrets())
     _root.setLevel(logging.DEBUG if options.verbose > 1 else logging.INFO)
-    _buffer = logging.handlers.MemoryHandler(_MAX_BUFFERED, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
-    _root.addHandler(_buffer)
+    _begin_buffer()
     if options.verbose:
         stderr = logging.StreamHandler()
         stderr.setFormatter(_Formatter())
@@ -127,9 +126,20 @@ def writes_files() -> bool:
     return bool(_files)
 
 
+def close_files() -> None:
+    """Close the files, so that they can be removed. Secrets stay masked, and later records are buffered and dropped."""
+    global _archive
+    for handler in _files:
+        _root.removeHandler(handler)
+        handler.close()
+    _files.clear()
+    _archive = None
+    _begin_buffer()
+
+
 def end() -> None:
     """Close the files, archive those of past weeks, and reset the module for the next command in this process."""
-    global _buffer, _redactor, _archive
+    global _redactor, _archive
     for handler in [*_files, *(h for h in _root.handlers if isinstance(h, logging.StreamHandler))]:
         _root.removeHandler(handler)
         if isinstance(handler, logging.FileHandler):
@@ -140,10 +150,7 @@ def end() -> None:
             log_rotation.archive(_archive.folder, _archive.today, _archive.keep_weeks)
         _archive = None
     _redactor = Redactor()
-    if _buffer is not None:
-        _root.removeHandler(_buffer)
-        _buffer.close()
-        _buffer = None
+    _end_buffer()
 
 
 def log_traceback(options: GlobalOptions, name: str, error: Exception) -> Path | None:
@@ -182,13 +189,24 @@ def _open(path: Path, level: int) -> None:
 
 def _flush() -> None:
     """Write the buffered records to the files and remove the buffer."""
-    global _buffer
-    if _buffer is None:
-        return
-    _root.removeHandler(_buffer)
-    for record in _buffer.buffer:
+    for record in _buffer.buffer if _buffer is not None else ():
         for handler in _files:
             if record.levelno >= handler.level:
                 handler.handle(record)
-    _buffer.close()
-    _buffer = None
+    _end_buffer()
+
+
+def _begin_buffer() -> None:
+    global _buffer
+    _end_buffer()
+    _buffer = logging.handlers.MemoryHandler(_MAX_BUFFERED, flushLevel=logging.CRITICAL + 1, flushOnClose=False)
+    _root.addHandler(_buffer)
+
+
+def _end_buffer() -> None:
+    """Remove the buffer, with what is in it."""
+    global _buffer
+    if _buffer is not None:
+        _root.removeHandler(_buffer)
+        _buffer.close()
+        _buffer = None

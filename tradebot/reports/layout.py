@@ -62,7 +62,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. Each row has a value for each column. Where it is too wide for the page, each row becomes facts."""
+    """A table. Each row has a value for each column. Where it is too wide for the page, each row becomes facts.
+
+    In a column that wraps, a value with a word wider than the column stands under its row.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str | Cell, ...], ...]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from operator import not_
 from typing import TextIO
 
 from rich.box import SIMPLE_HEAD, Box
@@ -36,8 +38,9 @@ _UNDER = 4
 _BETWEEN = 2
 #: A column that wraps is at least so wide, if its texts are: below it a sentence is read word by word.
 _LEAST_WRAPPED = 16
-#: A word longer than this, such as a path, is folded in a column that wraps.
-_MOST_WHOLE = 40
+#: The longest word that a column that wraps is made wide enough for: first try, second try. A cell with a longer
+#: one, such as a path, stands under its row.
+_WHOLE_WORDS = (40, _LEAST_WRAPPED)
 #: A word with the space before and after it.
 _WORDS = re.compile(r"\s*\S+\s*")
 
@@ -110,15 +113,35 @@ def _draw_facts(console: Console, pairs: Sequence[tuple[str, str | Cell]]) -> No
 
 def _draw_table(console: Console, table: Table, box: Box) -> None:
     room = console.width - _INDENT
-    sizes = [_sizes(column, [row[at] for row in table.rows]) for at, column in enumerate(table.columns)]
-    shown = _fitting(table.columns, sizes, room)
-    if shown is None:
+    for whole in _WHOLE_WORDS:
+        sizes = [_sizes(column, [row[at] for row in table.rows], whole) for at, column in enumerate(table.columns)]
+        if (shown := _fitting(table.columns, sizes, room)) is not None:
+            break
+    else:
         _draw_records(console, table)
         return
-    widths = _widths([table.columns[at] for at in shown], [sizes[at] for at in shown], room)
-    drawn = RichTable(box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-    for at, width in zip(shown, widths, strict=True):
-        column = table.columns[at]
+    columns = [table.columns[at] for at in shown]
+    widths = _widths(columns, [sizes[at] for at in shown], room)
+    drawn = _empty(columns, widths, box)
+    for row in table.rows:
+        texts = [_cell_text(table.columns[at], row[at]) for at in shown]
+        fits = [_longest_word(text.plain) <= width for text, width in zip(texts, widths, strict=True)]
+        drawn.add_row(*(text if is_fit else Text() for text, is_fit in zip(texts, fits, strict=True)))
+        if not all(fits):
+            console.print(Padding(drawn, (0, 0, 0, _INDENT)))
+            for text in compress(texts, map(not_, fits)):
+                _print(console, text, indent=_UNDER)
+            drawn = _empty(columns, widths, box, is_begun=True)
+    if drawn.row_count or drawn.show_header:
+        console.print(Padding(drawn, (0, 0, 0, _INDENT)))
+
+
+def _empty(columns: Sequence[Column], widths: Sequence[int], box: Box, *, is_begun: bool = False) -> RichTable:
+    """A table without rows; without its head, too, where it ``is_begun`` above."""
+    drawn = RichTable(
+        box=box, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold", show_header=not is_begun
+    )
+    for column, width in zip(columns, widths, strict=True):
         drawn.add_column(
             column.name,
             justify="right" if column.right else "left",
@@ -126,9 +149,7 @@ def _draw_table(console: Console, table: Table, box: Box) -> None:
             width=width,
             overflow="fold",
         )
-    for row in table.rows:
-        drawn.add_row(*(_cell_text(table.columns[at], row[at]) for at in shown))
-    console.print(Padding(drawn, (0, 0, 0, _INDENT)))
+    return drawn
 
 
 def _draw_records(console: Console, table: Table) -> None:
@@ -169,14 +190,21 @@ def _widths(columns: Sequence[Column], sizes: Sequence[tuple[int, int]], room: i
     return widths
 
 
-def _sizes(column: Column, cells: Sequence[str | Cell]) -> tuple[int, int]:
-    """The width below which a column breaks a word or wraps too often, and the width at which it wraps nothing."""
+def _sizes(column: Column, cells: Sequence[str | Cell], whole_words: int) -> tuple[int, int]:
+    """The width below which a column has no room for a word or wraps too often, and at which it wraps nothing.
+
+    A word longer than ``whole_words`` needs no room.
+    """
     texts = [column.name, *(_cell_text(column, cell).plain for cell in cells)]
     whole = max((cell_len(line) for text in texts for line in text.split("\n")), default=0)
     if not column.wraps:
         return whole, whole
-    longest = max((cell_len(word) for text in texts for word in text.split()), default=0)
-    return max(min(longest, _MOST_WHOLE), min(whole, _LEAST_WRAPPED)), whole
+    longest = max(map(_longest_word, texts), default=0)
+    return max(min(longest, whole_words), min(whole, _LEAST_WRAPPED)), whole
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
 
 
 def _cell_text(column: Column, value: str | Cell) -> Text:

@@ -96,7 +96,7 @@ def denials(denied: Iterable[Denial]) -> Page:
     return section(
         "Not done, and why",
         *table(
-            "code | symbol | strategy | ~why",
+            "code | symbol | ~strategy | ~why",
             ((str(d.code), d.symbol, d.strategy, d.message) for d in denied),
         ),
     )
@@ -110,7 +110,7 @@ def positions(position_lines: Iterable[PositionLine]) -> Page:
 def positions_table(position_lines: Iterable[PositionLine]) -> tuple[Table, ...]:
     """The open positions with the distance to the stop. Prices are USD per share, amounts USD; empty without any."""
     return table(
-        "symbol | >shares | >last | >P&L | >stop | >away | ?>to lose | ?>value | ?strategy | ?>entry | ?>target",
+        "symbol | >shares | >last | >P&L | >stop | >away | ?>to lose | ?>value | ?~strategy | ?>entry | ?>target",
         (
             (
                 line.symbol,

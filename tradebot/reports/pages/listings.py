@@ -21,7 +21,7 @@ def trades_page(found: TradeListing) -> Page:
         return _page(
             "Open round trips",
             found,
-            "opened | symbol | >shares | >entry | ?strategy | ?>realised | ?>fees",
+            "opened | symbol | >shares | >entry | ?~strategy | ?>realised | ?>fees",
             (
                 (
                     day(trade.entry_session),
@@ -38,7 +38,7 @@ def trades_page(found: TradeListing) -> Page:
     return _page(
         "Round trips",
         found,
-        "closed | symbol | >shares | >entry | >exit | >P&L | ?strategy | ?why | ?opened | ?>fees",
+        "closed | symbol | >shares | >entry | >exit | >P&L | ?~strategy | ?why | ?opened | ?>fees",
         (
             (
                 day(trade.exit_session),
@@ -63,7 +63,7 @@ def fills_page(found: Listing[FillLine]) -> Page:
     return _page(
         "Fills, New York time",
         found,
-        "time | symbol | side | >shares | >price | ?strategy | ?>planned | ?>fee",
+        "time | symbol | side | >shares | >price | ?~strategy | ?>planned | ?>fee",
         (
             (
                 minute(fill.at),
@@ -107,7 +107,7 @@ def orders_page(found: Listing[ListedOrder]) -> Page:
         *_page(
             "Orders, New York time",
             found,
-            "sent | order | state | ?strategy | ?for | ?>filled at",
+            "sent | order | state | ?~strategy | ?for | ?>filled at",
             (
                 (
                     minute(order.at),

@@ -143,7 +143,7 @@ def best_and_worst(outcome: ReportOutcome) -> Page:
 
 def _trades(trades: Sequence[Trade]) -> tuple[Block, ...]:
     return table(
-        "closed | symbol | >shares | >entry | >exit | >P&L | ~why closed | ?strategy",
+        "closed | symbol | >shares | >entry | >exit | >P&L | ~why closed | ?~strategy",
         (
             (
                 day(trade.exit_session),

@@ -48,7 +48,7 @@ def _exits(outcome: Outcome) -> Page:
     return section(
         "Exits checked",
         *table(
-            "symbol | >shares | >last | >stop | >target | strategy | ~verdict",
+            "symbol | >shares | >last | >stop | >target | ~strategy | ~verdict",
             (
                 (
                     line.symbol,
