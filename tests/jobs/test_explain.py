@@ -223,6 +223,7 @@ def test_no_signal_shows_the_indicators_beside_the_conditions(make_house: MakeHo
     assert "indicators: close 100.00, half 50.00" in text
     assert "no   close 100.00 below 90" in text
     assert "yes  it has a price" in text
+    assert "ACME    no signal, not met: close 100.00 below 90" in read(house, "--today")
 
 
 @pytest.mark.parametrize("what", ["conditions={", "columns_used={"])
@@ -420,7 +421,7 @@ def test_bare_shares_are_told_with_their_time(make_house: MakeHouse, ask: Ask, r
 def test_the_day_is_a_line_a_symbol_the_most_important_first(traded: House, read: Read) -> None:
     lines = read(traded, "--today").partition("explain\n")[2].splitlines()
     table = lines[lines.index(next(line for line in lines if "what happened" in line)) + 2 :]
-    assert [line.split()[0] for line in table] == ["ACME", "BOLT", "COAL"]
+    assert [line.split()[0] for line in table if line[2] != " "] == ["ACME", "BOLT", "COAL"]
     assert all(len(line) <= 80 for line in lines)
     friday = read(traded, "--date", str(FRIDAY))
     assert friday.index("ACME") < friday.index("BOLT") < friday.index("COAL")
@@ -431,12 +432,26 @@ def test_the_line_of_a_day_tells_what_is_held_and_what_was_denied(make_house: Ma
     house = make_house(Script(enter=wanted), Script("second", enter=wanted))
     house.daily()
     (told,) = ask(house, "ACME")["days"]
-    assert told["line"].startswith("bought 50 at 100.00; not bought: another owns it")
+    assert told["line"].startswith("bought 50 at 100.00; no second buy: another owns it")
     house.next()
     house.daily()
     (told,) = ask(house, "ACME")["days"]
     assert told["line"].startswith("held 50, stop 90.00 rests")
-    assert "; not bought: another owns it" in told["line"]
+    assert "; no second buy: another owns it" in told["line"]
+
+
+def test_the_story_of_a_day_has_the_reasons_and_the_profit_of_all_sales(make_house: MakeHouse, read: Read) -> None:
+    """The first sells at the open; its stop ends the purchase of the second on the same day."""
+    leaves = Script("first", enter={"ACME": [SECOND]}, leave={"ACME": [date(2007, 1, 5)]})
+    enters = Script("second", enter={"ACME": [date(2007, 1, 5)]})
+    house = make_house(leaves, enters, prices={"ACME": [FLAT, FLAT, "104 105 93 94"]})
+    house.daily()
+    house.next()
+    house.daily()
+    house.check_exits()
+    text = " ".join(read(house, "--today").split())
+    assert "sold 50 at 104.00: signal; sold 48 at 93.60: stop 93.60; P&L -299.20" in text
+    assert "bought 48: told to enter; sized by risk per trade sold 50: exit signal: told to leave" in text
 
 
 def test_a_span_is_a_line_a_session(traded: House, ask: Ask, read: Read) -> None:

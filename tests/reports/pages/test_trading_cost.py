@@ -25,7 +25,7 @@ OLD = Execution("trend", 10, -1, D(10), D(51), D(1), D(51), None, rests=False)
 def test_slippage_is_shown_in_its_parts_by_strategy_and_hour(plain: Plain) -> None:
     text = plain(page.trading_cost(trading_cost(fill_sums([BOUGHT]))))
     for words in (
-        "traded                    5,015.00 in 1 fill", "slippage                  15.00, 30 basis points",
+        "traded                    5,015.00 in 1 fill", "slippage                  15.00, 30.00 basis points",
         "until orders left       10.00", "from then to the fills  5.00", "stops and targets       -",
         "commissions               1.00", "hour, New York", "09 ",
     ):  # fmt: skip

@@ -74,16 +74,18 @@ def _events(day: SymbolDay) -> Iterator[str]:
     yield from (each.text for each in day.actions if each.session == day.session)
     untold = _untold(day)
     yield from (_held(each) for each in _held_before(day))
-    yield from (f"not bought: {_why(each)}" for each in untold)
+    denied = "no second buy" if today or day.protection else "not bought"
+    yield from (f"{denied}: {_why(each)}" for each in untold)
     if not (day.sold or today or untold or day.protection):
         yield from (_why(each) for each in day.not_bought[:1])
 
 
 def _particulars(day: SymbolDay) -> Iterator[str]:
     """What is said of the events where there is room."""
-    for sold in day.sold:
-        yield f"P&L {sold.pnl:+,.2f}"
-        yield f"entry {price_text(sold.entry_price)}"
+    if day.sold:
+        yield f"P&L {sum((each.pnl for each in day.sold), ZERO):+,.2f}"
+    if len(day.sold) == 1:
+        yield f"entry {price_text(day.sold[0].entry_price)}"
     today = _bought_today(day)
     yield from (f"stop {price_text(each.stop)}" for each in today if each.stop is not None)
     yield from (_distance_text(each) for each in _held_before(day) if each.distance is not None)
@@ -143,10 +145,18 @@ def _close_text(guard: Protection) -> str:
 
 
 def _why(reason: NotBought) -> str:
+    if unmet := _unmet(reason):
+        return f"{reason.why.text}, not met: {unmet}"
     if not reason.code:
         word = f"{reason.why.text}: " if reason.why in _SILENT and reason.text else ""
         return f"{word}{reason.text or reason.why.text}"
     return denial_text(reason.code, reason.value, reason.limit)
+
+
+def _unmet(reason: NotBought) -> str:
+    """The conditions that kept a strategy from a signal; "" where it states none."""
+    conditions = reason.reading.conditions if reason.why is WhyNot.NO_SIGNAL and reason.reading else ()
+    return ", ".join(condition.text for condition in conditions if not condition.met)
 
 
 def _price(price: Decimal | None) -> str:

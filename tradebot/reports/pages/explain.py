@@ -35,7 +35,7 @@ def explain_page(outcome: ExplainOutcome, where: RunHeader) -> Page:
             *common.notes(outcome.notes),
         )
     first = "session" if outcome.is_span else "symbol"
-    rows = ((day(each.session) if outcome.is_span else each.symbol, each.line) for each in outcome.days)
+    rows = ((day(each.session) if outcome.is_span else each.symbol, "\n".join(_story(each))) for each in outcome.days)
     return (*common.headline(outcome), *table(f"{first} | ~what happened", rows), *common.notes(outcome.notes))
 
 
@@ -56,6 +56,17 @@ def answers(told: SymbolDay) -> Page:
             "What protects it", (block for each in told.protection for block in _guard(each)), "Nothing is held."
         ),
     )
+
+
+def _story(told: SymbolDay) -> Iterator[str]:
+    """What happened with a symbol in a session, and the reasons that a strategy gave for it."""
+    yield told.line
+    for bought in told.bought:
+        if bought.session == told.session and bought.reason:
+            yield f"bought {shares(bought.quantity)}: {bought.reason}"
+    for sold in told.sold:
+        if _has_words(sold):
+            yield f"sold {shares(sold.quantity)}: {sold.reason}"
 
 
 def _section(title: str, blocks: Iterable[Block], otherwise: str) -> Page:
@@ -89,9 +100,14 @@ def _all_sold(sold: Iterable[Sold]) -> Iterator[Block]:
             f"{plural(each.quantity, 'share')} at {price(each.exit_price)}",
             Tone.STRONG,
         )
-        if each.reason and each.reason not in ("stop", "target", kind):
+        if _has_words(each):
             yield Line(each.reason, Tone.QUIET, under=True)
         yield Facts(tuple(_exit_facts(each)))
+
+
+def _has_words(sold: Sold) -> bool:
+    """Whether the reason of a sale says more than its kind."""
+    return bool(sold.reason) and sold.reason not in ("stop", "target", sold.kind.text if sold.kind else "")
 
 
 def _exit_facts(sold: Sold) -> Iterator[tuple[str, str | Cell]]:
@@ -115,13 +131,9 @@ def _reasons(reasons: Iterable[NotBought]) -> Iterator[Block]:
         title = f"{each.strategy}: {each.code or each.why.text}" if each.strategy else each.code or each.why.text
         yield Line(title, Tone.STRONG)
         if each.text:
-            yield Line(f"{each.text}{_compared(each.value, each.limit)}", Tone.QUIET, under=True)
+            yield Line(each.text, Tone.QUIET, under=True)
         if number_of + 1 == len(told) or told[number_of + 1].strategy != each.strategy:
             yield from _reading(each.reading)
-
-
-def _compared(value: Decimal | None, limit: Decimal | None) -> str:
-    return "" if value is None else f" [{common.compared_numbers(value, limit)}]"
 
 
 def _reading(reading: Reading | None) -> Iterator[Block]:

@@ -10,7 +10,7 @@ from tradebot.core.model.values import plural
 from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.review import APPROACHED, SIZED_TO
-from tradebot.reports.formatting import NOTHING, day, number, percent_text, usd
+from tradebot.reports.formatting import NOTHING, day, number, percent_text, ratio, usd
 from tradebot.reports.layout import Block, Cell, Facts, Line, Page, Tone, section, table
 
 #: The titles of the sections.
@@ -25,7 +25,7 @@ def trading_cost(cost: TradingCost | None) -> Page:
     total = cost.total
     slippage = Cell(NOT_RECORDED, Tone.QUIET)
     if total.slippage is not None:
-        slippage = Cell(f"{usd(total.slippage)}, {number(total.slippage_bps)} basis points of what was traded")
+        slippage = Cell(f"{usd(total.slippage)}, {ratio(total.slippage_bps)} basis points of what was traded")
     blocks: list[Block] = [
         Facts(
             (
@@ -114,7 +114,7 @@ def _lines(name: str, lines: Iterable[CostLine]) -> tuple[Block, ...]:
                 str(line.fills),
                 usd(line.value),
                 usd(line.slippage),
-                number(line.slippage_bps),
+                ratio(line.slippage_bps),
                 usd(line.delay),
                 usd(line.execution),
                 usd(line.resting),
