@@ -73,6 +73,15 @@ key => {
   return {points, marks, left: box.left, right: box.right};
 }
 """
+#: Whether a word of a text stands on two lines; one of more than 16 letters may.
+BROKEN = """
+node => [...node.data.matchAll(/\\S+/g)].filter(word => word[0].length <= 16).some(word => {
+  const range = document.createRange();
+  range.setStart(node, word.index);
+  range.setEnd(node, word.index + word[0].length);
+  return range.getClientRects().length > 1;
+})
+"""
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,7 @@ def test_it_reads_well_on_a_phone_and_a_wide_screen_by_day_and_night(shown: Show
         assert outside == [], where
         assert overlapping(texts) == [], where
         assert found(page, ".highlights div", "each.scrollWidth > each.clientWidth") == 0, where
+        assert found(page, ".facts dd", f"({BROKEN})(each.firstChild)") == 0, where
     assert len(backgrounds) == 2
     assert page.title().startswith("Trading report")
     assert page.get_by_text(SCRIPT).count() > 100
