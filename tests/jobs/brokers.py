@@ -77,6 +77,9 @@ class Around(Broker):
     def client_order_ids(self) -> frozenset[str]:
         return self._pass("client_order_ids").client_order_ids()
 
+    def wait_to_send(self) -> None:
+        self.inner.wait_to_send()
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         return self._pass("submit", request).submit(request)
 

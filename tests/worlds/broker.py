@@ -154,6 +154,9 @@ class FaultyBroker:
 
     # --- writes --------------------------------------------------------------------------------
 
+    def wait_to_send(self) -> None:
+        """Nothing to wait for."""
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         self._witness.order_leaves(self._exchange, request, None)
         request = self.capabilities.sent(request)

@@ -20,6 +20,7 @@ from tradebot.brokers.http.responses import HttpResponse
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.orders import OrderRequest
+from tradebot.ports import Permit
 from tradebot.settings.endpoints import Endpoint
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class LineClient(Client):
         self._has_left = False
         super().__init__(endpoint, timeouts)
 
-    def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
+    def send(self, request: HttpRequest, seconds: float, permit: Permit | None = None) -> HttpResponse:
         pause, (call, kind) = self._waiting, self._naming(request.method, request.path, request.params or {})
         if kind == "write" and self._leaving is not None:
             order, replacing = self._leaving
@@ -90,7 +91,7 @@ class LineClient(Client):
         pause.venue.happen(pause.exchange)
         with self._server.awaiting(fate):
             try:
-                answer = super().send(request, _FOR_REAL)
+                answer = super().send(request, _FOR_REAL, permit)
             finally:
                 pause.wait(self._in_vain(fate))
         for fault in of_kind(struck, FaultKind.KILL_AFTER):

@@ -51,6 +51,7 @@ from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.ports import Lock
 from tradebot.runtime.homes import account_key, pin
 from tradebot.runtime.import_stop_journals import import_journals
+from tradebot.runtime.send_guard import ProcessGuard
 from tradebot.settings import Settings
 
 _UNTRUE_POSITIONS = (FaultKind.FEWER_SHARES, FaultKind.OLD_ANSWER, FaultKind.EMPTY_LIST)
@@ -176,6 +177,7 @@ class Process:
                 lock=WatchedLock(tuple(locks_held), paths.lock_file(town.home), io),
                 stop=Signals(io),
                 alerts=Told(town.story.tell, self._outbox(database.bind(key), clock)),
+                guard=ProcessGuard(),
                 pid=1,
                 fresh_for=town.door.fresh_for,
             )
@@ -205,6 +207,7 @@ class Process:
                 market=self._data(exchange),
                 latch=latch,
                 alerts=Told(town.story.tell),
+                guard=ProcessGuard(),
                 booked=booked,
                 not_latched=not_latched,
                 journal=WatchedJournal(journal, io),

@@ -10,7 +10,18 @@ from tradebot.core.model.ownership import Ownership
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import AccountLedger
-from tradebot.ports import Alerts, Broker, Clock, CorrectableCalendar, Latch, Lock, MarketData, StopSwitch, Strategies
+from tradebot.ports import (
+    Alerts,
+    Broker,
+    Clock,
+    CorrectableCalendar,
+    Latch,
+    Lock,
+    MarketData,
+    SendGuard,
+    StopSwitch,
+    Strategies,
+)
 from tradebot.settings import Settings
 
 
@@ -38,6 +49,7 @@ class Desk:
     lock: Lock
     stop: StopSwitch
     alerts: Alerts
+    guard: SendGuard
     pid: int = 0
     schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE
     fresh_for: timedelta = timedelta(0)  # how long a reading of the account may be used again between two orders

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tradebot.ports.home import Alerts, Latch, Lock, StopSwitch
 from tradebot.ports.market import Broker, Calendar, Clock, CorrectableCalendar, LivePrices, MarketData, PriceSource
 from tradebot.ports.plugins import Strategies, StrategyFailure, StrategyInfo
+from tradebot.ports.sending import Permit, SendGuard
 
 __all__ = [
     "Alerts",
@@ -16,7 +17,9 @@ __all__ = [
     "LivePrices",
     "Lock",
     "MarketData",
+    "Permit",
     "PriceSource",
+    "SendGuard",
     "StopSwitch",
     "Strategies",
     "StrategyFailure",

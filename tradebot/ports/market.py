@@ -156,6 +156,10 @@ class Broker(Protocol):
         """The client_order_id of every order that the broker still tells of, ended ones and legs included."""
         ...
 
+    def wait_to_send(self) -> None:
+        """Wait until its rate limit lets a request through. Raises BrokerUnavailable where that takes too long."""
+        ...
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Send an order. Raises AlreadySent when the broker has one with its client_order_id (``finds_by_id``)."""
         ...

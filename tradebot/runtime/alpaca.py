@@ -14,7 +14,7 @@ from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import RealPause, Timeouts
 from tradebot.errors import ConfigError, Problem
 from tradebot.home import paths
-from tradebot.ports import Broker, Calendar, Clock, MarketData
+from tradebot.ports import Broker, Calendar, Clock, MarketData, SendGuard
 from tradebot.settings import Settings, TradingMode
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
 from tradebot.settings.endpoints import Endpoint
@@ -23,11 +23,13 @@ from tradebot.settings.endpoints import Endpoint
 FRESH_FOR = timedelta(seconds=5)
 
 
-def open_alpaca(settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts) -> tuple[Broker, MarketData]:
+def open_alpaca(
+    settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts, guard: SendGuard | None = None
+) -> tuple[Broker, MarketData]:
     """The broker and its market data. Raises ConfigError without keys, which only an emergency stop may lack."""
     keys = KeyHeaders(_keys(settings))
     trading, data = (
-        Api(Client(endpoint, timeouts), keys, parse_response, RateLimiter(), RealPause(), timeouts)
+        Api(Client(endpoint, timeouts), keys, parse_response, RateLimiter(), RealPause(), timeouts, guard)
         for endpoint in _endpoints(settings)
     )
     folder = paths.state_folder(settings.home)

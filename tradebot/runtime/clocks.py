@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ from tradebot.settings import GlobalOptions, load_valid, process_environment
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
+
+#: The clocks that pass in sleep, by platform, where time.monotonic does not.
+_CLOCKS_WITH_SLEEP = {"linux": "CLOCK_BOOTTIME", "darwin": "CLOCK_MONOTONIC"}
 
 #: How far this process is ahead of the machine's clock: zero, save with TRADEBOT_NOW.
 _ahead = timedelta(0)
@@ -23,6 +27,17 @@ def begin(options: GlobalOptions) -> None:
         start = load_valid(options).start_time
         if start is not None:
             _ahead = start - datetime.now(UTC)
+
+
+def seconds_with_sleep() -> float:
+    """Seconds since a fixed instant; they pass while the machine sleeps too, and no one can set them.
+
+    Linux stops CLOCK_MONOTONIC in sleep, macOS the clock of time.monotonic, Windows neither
+    (https://man7.org/linux/man-pages/man2/clock_gettime.2.html, clock_gettime(3) of macOS,
+    https://learn.microsoft.com/windows/win32/sysinfo/acquiring-high-resolution-time-stamps).
+    """
+    name = _CLOCKS_WITH_SLEEP.get(sys.platform)
+    return time.monotonic() if name is None else time.clock_gettime(getattr(time, name))
 
 
 class SystemClock:

@@ -101,14 +101,15 @@ def _open_ports(
     from tradebot.ledger.database import open_without_migrating
     from tradebot.runtime.alerts import spool_alerts
     from tradebot.runtime.homes import account_key, home_context
+    from tradebot.runtime.send_guard import ProcessGuard
     from tradebot.runtime.system_needs import unset_unusable
     from tradebot.runtime.venue import open_venue
 
-    settings = loaded.settings
+    settings, guard = loaded.settings, ProcessGuard()
     for note in unset_unusable():
         stop.say(note)
     try:
-        venue = held.enter_context(open_venue(settings, urgent=True))
+        venue = held.enter_context(open_venue(settings, urgent=True, guard=guard))
         broker, market, clock = venue.broker, venue.market, venue.clock
         account_id = _wait_for_account(broker, clock, settings.emergency_shutdown_timeout, stop.say).account_id
     except AuthNeeded as error:
@@ -134,6 +135,7 @@ def _open_ports(
         market=market,
         latch=of_account,
         alerts=spool_alerts(settings, key, clock),
+        guard=guard,
         booked=booked,
         last_known=recall,
         narrow_latch=lambda: None if stop.dry_run or not account_id else latch.narrow(of_account),

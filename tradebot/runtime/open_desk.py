@@ -33,6 +33,7 @@ from tradebot.runtime.homes import (
     register_home,
     schedule_clock,
 )
+from tradebot.runtime.send_guard import ProcessGuard
 from tradebot.runtime.state_folder import lost_state, stamp
 from tradebot.runtime.strategies import LazyStrategies, strategy_book
 from tradebot.runtime.venue import Venue, open_venue
@@ -40,7 +41,7 @@ from tradebot.settings import GlobalOptions, Loaded, Settings
 
 if TYPE_CHECKING:
     from tradebot.brokers.paper import PaperExchange
-    from tradebot.ports import Alerts, Latch, Lock, StopSwitch, Strategies
+    from tradebot.ports import Alerts, Latch, Lock, SendGuard, StopSwitch, Strategies
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def open_desk(
     if job is Job.REPLAY:
         refuse_other_brokers(settings, job)
     fresh = is_fresh(settings, makes_home=access.makes_home)
-    stop = ShutdownSignals()
+    stop, guard = ShutdownSignals(), ProcessGuard()
     strategies = strategy_book(settings, stop.check) if access.asks_strategies else None
     with ExitStack() as held:
         held.enter_context(stop)
@@ -113,7 +114,9 @@ def open_desk(
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
         if strategies is not None and job is Job.REPLAY:  # it always asks them
             strategies.prepare()
-        venue = held.enter_context(open_venue(settings, fresh=access.makes_home, durable=durable, start=start))
+        venue = held.enter_context(
+            open_venue(settings, fresh=access.makes_home, durable=durable, start=start, guard=guard)
+        )
         broker, clock = venue.broker, venue.clock
         opened_on = AccountReading(broker.account(), clock.now())
         account_id = opened_on.account.account_id
@@ -148,7 +151,7 @@ def open_desk(
             if lost is None:  # which halts, and took the heads with it
                 halt_for_missing_heads(settings, database, ledger, clock)
         alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
-        desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts, latch)
+        desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts, latch, guard)
         yield OpenDesk(
             replace(desk, schedule_clock=tracked_by, opened_on=opened_on),
             home_context(settings, broker, account_id),
@@ -173,6 +176,7 @@ def desk_at(
     stop: StopSwitch,
     alerts: Alerts,
     latch: Latch,
+    guard: SendGuard,
 ) -> Desk:
     """A desk at a venue. Without ``strategies``, those of the settings are loaded when first asked for."""
     venue.calendar.correct(ledger.calendar_days.all())
@@ -189,6 +193,7 @@ def desk_at(
         lock=lock,
         stop=stop,
         alerts=alerts,
+        guard=guard,
         pid=os.getpid(),
         schedule_clock=schedule_clock(settings),
         fresh_for=venue.fresh_for,

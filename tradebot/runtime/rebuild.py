@@ -35,6 +35,7 @@ from tradebot.runtime.homes import (
     register_home,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
+from tradebot.runtime.send_guard import ProcessGuard
 from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings
@@ -64,7 +65,8 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
     with ExitStack() as held:
         stop = held.enter_context(ShutdownSignals())
         home_lock = held.enter_context(locks.home_lock(settings.home, command=Job.REBUILD, wall=SystemClock().now()))
-        venue = held.enter_context(open_venue(settings))
+        guard = ProcessGuard()
+        venue = held.enter_context(open_venue(settings, guard=guard))
         broker, clock = venue.broker, venue.clock
         account_id = broker.account().account_id
         key = account_key(broker, account_id)
@@ -84,7 +86,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
                 database.homes.add(home_id, path, clock.now())
             home_latch = HomeLatch(settings.home, lost_state(settings, database))
             latch = AccountLatch(home_latch, key, lambda: previous.accounts)
-            desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts, latch)
+            desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts, latch, guard)
             context = home_context(settings, broker, account_id)
             yield Rebuild(desk, context, loaded, previous, str(kept) if old.exists() else "")
         stop.check()

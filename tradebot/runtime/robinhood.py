@@ -24,7 +24,7 @@ from tradebot.brokers.robinhood.response_meaning import parse_response
 from tradebot.errors import AuthNeeded, ConfigError
 from tradebot.home import paths
 from tradebot.market.price_file import PriceFile
-from tradebot.ports import Calendar, Clock
+from tradebot.ports import Calendar, Clock, SendGuard
 from tradebot.settings import BrokerName, Settings, TradingMode
 from tradebot.settings.endpoints import Endpoint
 
@@ -47,7 +47,7 @@ def token_file(settings: Settings) -> TokenFile:
     return TokenFile(settings.state_path, username.reveal() if username else "", settings.robinhood_base_url or "")
 
 
-def open_apis(settings: Settings, clock: Clock, timeouts: Timeouts) -> RobinhoodApis:
+def open_apis(settings: Settings, clock: Clock, timeouts: Timeouts, guard: SendGuard | None = None) -> RobinhoodApis:
     """The hosts, with nothing asked and no token read yet. With the time-outs of an emergency nothing is delayed."""
     urgent, pause = timeouts is EMERGENCY, RealPause()
     pacing = RequestGap(settings.robinhood_request_gap_ms / 1000, urgent=urgent)
@@ -60,7 +60,7 @@ def open_apis(settings: Settings, clock: Clock, timeouts: Timeouts) -> Robinhood
     )
 
     def api(endpoint: Endpoint) -> Api:
-        return Api(Client(endpoint, timeouts), session, parse_response, pacing, pause, timeouts)
+        return Api(Client(endpoint, timeouts), session, parse_response, pacing, pause, timeouts, guard)
 
     return RobinhoodApis(api(account), api(transfers_host(settings.robinhood_base_url)), session)
 
@@ -84,13 +84,13 @@ def open_market(settings: Settings, api: Api, clock: Clock, calendar: Calendar) 
 
 
 def open_robinhood(
-    settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts
+    settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts, guard: SendGuard | None = None
 ) -> tuple[RobinhoodBroker, RobinhoodMarket]:
     """The broker and its market data. On paper no account is named, so that none can be asked for.
 
     Raises AuthNeeded where no account was chosen to trade live.
     """
-    apis = open_apis(settings, clock, timeouts)
+    apis = open_apis(settings, clock, timeouts, guard)
     market = open_market(settings, apis.account, clock, calendar)
     folder = paths.state_folder(settings.home)
     surroundings = Surroundings(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tradebot.errors import ConfigError, Problem
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
-from tradebot.ports import Broker, Clock, CorrectableCalendar, LivePrices, MarketData
+from tradebot.ports import Broker, Clock, CorrectableCalendar, LivePrices, MarketData, SendGuard
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.settings import BrokerName, Settings, TradingMode
 
@@ -47,17 +47,19 @@ def open_venue(
     durable: bool = True,
     start: date | None = None,
     urgent: bool = False,
+    guard: SendGuard | None = None,
 ) -> Iterator[Venue]:
     """The venue of a home. Makes no request yet; with ``urgent`` requests have short time-outs.
 
     With ``fresh`` the embedded exchange is made if it does not exist, with its first session on or after ``start``.
-    Without ``durable`` a power cut may lose its newest operations. Raises ConfigError and BrokerUnavailable.
+    Without ``durable`` a power cut may lose its newest operations. ``guard`` permits what is sent to a broker outside.
+    Raises ConfigError and BrokerUnavailable.
     """
     if settings.broker is BrokerName.PAPER:
         with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
             yield venue
         return
-    outside = open_outside(settings, urgent=urgent)
+    outside = open_outside(settings, urgent=urgent, guard=guard)
     if not trades_on_paper(settings, outside.broker):
         yield outside
         return
@@ -70,7 +72,7 @@ def trades_on_paper(settings: Settings, broker: Broker) -> bool:
     return settings.trading_mode is TradingMode.PAPER and not broker.capabilities.paper_account
 
 
-def open_outside(settings: Settings, *, urgent: bool = False) -> Venue:
+def open_outside(settings: Settings, *, urgent: bool = False, guard: SendGuard | None = None) -> Venue:
     """The venue of a broker outside, with the account that it has itself. Makes no request yet. Raises ConfigError."""
     from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
     from tradebot.runtime.system_needs import refuse_unusable_variables
@@ -83,12 +85,12 @@ def open_outside(settings: Settings, *, urgent: bool = False) -> Venue:
     if settings.broker is BrokerName.ROBINHOOD:
         from tradebot.runtime.robinhood import FRESH_FOR, open_live_prices, open_robinhood
 
-        robinhood, quoted = open_robinhood(settings, clock, calendar, timeouts)
+        robinhood, quoted = open_robinhood(settings, clock, calendar, timeouts, guard)
         source = open_live_prices(settings, quoted, clock, calendar)
         return Venue(robinhood, quoted, clock, calendar, prices=source, fresh_for=FRESH_FOR)
     from tradebot.runtime import alpaca
 
-    broker, market = alpaca.open_alpaca(settings, clock, calendar, timeouts)
+    broker, market = alpaca.open_alpaca(settings, clock, calendar, timeouts, guard)
     return Venue(broker, market, clock, calendar, fresh_for=alpaca.FRESH_FOR)
 
 

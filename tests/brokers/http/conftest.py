@@ -13,6 +13,7 @@ from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.client import Client
 from tradebot.brokers.http.rate_limit import RateLimiter
 from tradebot.brokers.http.timeouts import Timeouts
+from tradebot.ports import SendGuard
 from tradebot.settings.endpoints import Endpoint
 
 KEY_ID, SECRET = "PKCANARY000000000001", "Canary/SecretThatNobodyMaySee+0123456789"
@@ -47,9 +48,15 @@ def pause() -> StoppedPause:
     return StoppedPause()
 
 
-def api_at(url: str, pause: StoppedPause, timeouts: Timeouts = AMPLE, rate_limiter: RateLimiter | None = None) -> Api:
+def api_at(
+    url: str,
+    pause: StoppedPause,
+    timeouts: Timeouts = AMPLE,
+    rate_limiter: RateLimiter | None = None,
+    guard: SendGuard | None = None,
+) -> Api:
     client, keys = Client(Endpoint(url, "ALPACA_BASE_URL"), timeouts), KeyHeaders(Keys(KEY_ID, SECRET))
-    return Api(client, keys, parse_response, rate_limiter or RateLimiter(), pause, timeouts)
+    return Api(client, keys, parse_response, rate_limiter or RateLimiter(), pause, timeouts, guard)
 
 
 @pytest.fixture

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.brokers.http.conftest import KEY_ID, SECRET, StoppedPause, api_at
+from tests.brokers.http.conftest import AMPLE, KEY_ID, SECRET, StoppedPause, api_at
+from tests.brokers.http.test_authorisation import REFUSED, Tokens
 from tests.fakes.wilful_server import Conversation, Reply, Server, closed_port
+from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http import client
-from tradebot.errors import BrokerUnavailable, OutcomeUnknown
+from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.rate_limit import RateLimiter
+from tradebot.errors import BrokerUnavailable, Locked, OutcomeUnknown
+from tradebot.runtime.send_guard import MOST_SECONDS, ProcessGuard
 from tradebot.settings.endpoints import Endpoint
 
 
@@ -72,6 +78,57 @@ def test_connections_are_kept(server: Server, pause: StoppedPause) -> None:
         api.write("POST", "/v2/orders", {})
     assert len(server.seen) == 6
     assert server.connections == 1
+
+
+def test_a_write_leaves_only_with_its_permit(server: Server, pause: StoppedPause) -> None:
+    now, waits, taken = [0.0], MOST_SECONDS + 1, False
+
+    def confirm() -> None:
+        assert server.connections, "it is asked for once the connection stands"
+        now[0] += waits
+        if taken:
+            raise Locked("taken")
+
+    guard = ProcessGuard(lambda: now[0])
+    api = api_at(server.url, pause, guard=guard)
+    api.write("DELETE", "/v2/orders/1")  # no run is bound and nothing was decided: an emergency stop's cancel
+    guard.bind(confirm)
+    with guard.decided(), pytest.raises(BrokerUnavailable, match=r"time was over .* nothing was sent"):
+        api.write("POST", "/v2/orders", {})
+    waits = 0
+    with guard.decided():
+        now[0] += MOST_SECONDS  # before the connection stands
+        with pytest.raises(BrokerUnavailable, match=r"time was over .* nothing was sent"):
+            api.write("POST", "/v2/orders", {})
+    api.read("/v2/clock")
+    taken = True
+    with pytest.raises(Locked):
+        api.write("POST", "/v2/orders", {})
+    with pytest.raises(Locked):
+        api.write("DELETE", "/v2/orders/2")
+    assert [seen.method for seen in server.seen] == ["DELETE", "GET"]
+    taken = False
+    with guard.decided():
+        api.write("POST", "/v2/orders", {})
+    api.write("DELETE", "/v2/orders/2")
+    assert [seen.method for seen in server.seen] == ["DELETE", "GET", "POST", "DELETE"]
+
+
+def test_a_request_that_needs_another_token_needs_its_permit_again(server: Server, pause: StoppedPause) -> None:
+    now = [0.0]
+    guard = ProcessGuard(lambda: now[0])
+    sends = client.Client(Endpoint(server.url, "SOME_URL"), AMPLE)
+
+    class Renews(Tokens):
+        def renew(self, refused: Mapping[str, str]) -> bool:
+            now[0] += MOST_SECONDS
+            return super().renew(refused)
+
+    api = Api(sends, Renews("old", "new"), parse_response, RateLimiter(), pause, AMPLE, guard)
+    server.usual = REFUSED
+    with guard.decided(), pytest.raises(BrokerUnavailable, match="nothing was sent"):
+        api.write("POST", "/v2/orders", {})
+    assert len(server.seen) == 1
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tradebot.brokers.http.response_meaning import ParsedResponse, Reading, Resp
 from tradebot.brokers.http.responses import Json, TransportError
 from tradebot.brokers.http.timeouts import Pause, Timeouts
 from tradebot.errors import BrokerUnavailable, OrderRefused, OutcomeUnknown
+from tradebot.ports import Permit, SendGuard
 from tradebot.settings.endpoints import Endpoint
 
 WriteMethod = Literal["POST", "PATCH", "DELETE"]
@@ -52,6 +53,8 @@ class Api:
     finishes its last look within a minute more.
 
     A request that was refused for its credentials had no effect. It is repeated once where newer ones are there.
+
+    guard: what a write has to be permitted by right before its first byte.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Api:
         pacing: Pacing,
         pause: Pause,
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - a frozen value
+        guard: SendGuard | None = None,
     ) -> None:
         self._endpoint = client.endpoint
         self._client = client
@@ -70,6 +74,7 @@ class Api:
         self._pacing = pacing
         self._pause = pause
         self._timeouts = timeouts
+        self._guard = guard
         self._last_read_failed = False
 
     @property
@@ -113,11 +118,12 @@ class Api:
 
         ``body`` is sent as JSON, or as a form. Raises OrderRefused (``reason``: the broker's code) when the broker
         refused, BrokerUnavailable when the request certainly had no effect, Blocked likewise when the credentials are
-        not accepted, and OutcomeUnknown otherwise.
+        not accepted, Locked likewise where another run has taken the account, and OutcomeUnknown otherwise.
         """
-        self._wait_for_rate_limit()
+        self.wait_for_rate_limit()
+        permit = self._guard.permit() if self._guard else None
         try:
-            parsed, _ = self._request(HttpRequest(method, path, None, body, form), self._timeouts.response)
+            parsed, _ = self._request(HttpRequest(method, path, None, body, form), self._timeouts.response, permit)
         except TransportError as error:
             failure = f"{self._endpoint.host} {error.reason}"
             if error.sent:
@@ -140,7 +146,7 @@ class Api:
         deadline = self._pause.monotonic() + self._timeouts.read_with_retries
         attempts = 1 if self._last_read_failed else self._timeouts.attempts
         for attempt in count(1):
-            self._wait_for_rate_limit()
+            self.wait_for_rate_limit()
             result = self._attempt_read(path, params, deadline - self._pause.monotonic())
             if isinstance(result, ParsedResponse):
                 self._last_read_failed = False
@@ -179,18 +185,22 @@ class Api:
             case ResponseClass.SUCCESS | ResponseClass.SERVER_ERROR | ResponseClass.UNREADABLE:
                 return _FailedAttempt(self._describe("gave no usable answer", parsed), wait)
 
-    def _request(self, request: HttpRequest, seconds: float) -> tuple[ParsedResponse, float | None]:
+    def _request(
+        self, request: HttpRequest, seconds: float, permit: Permit | None = None
+    ) -> tuple[ParsedResponse, float | None]:
         """Send one request: the response, and the seconds that the broker asks to wait, if it does."""
         headers = self._authorisation.headers()
-        parsed, wait = self._exchange(replace(request, headers=headers), seconds)
+        parsed, wait = self._exchange(replace(request, headers=headers), seconds, permit)
         if parsed.meaning is ResponseClass.UNAUTHORIZED and self._authorisation.renew(headers):
-            self._wait_for_rate_limit()
-            return self._exchange(replace(request, headers=self._authorisation.headers()), seconds)
+            self.wait_for_rate_limit()
+            return self._exchange(replace(request, headers=self._authorisation.headers()), seconds, permit)
         return parsed, wait
 
-    def _exchange(self, request: HttpRequest, seconds: float) -> tuple[ParsedResponse, float | None]:
+    def _exchange(
+        self, request: HttpRequest, seconds: float, permit: Permit | None
+    ) -> tuple[ParsedResponse, float | None]:
         self._pacing.count_request(self._pause.monotonic(), is_read=request.method == "GET")
-        response = self._client.send(request, seconds)
+        response = self._client.send(request, seconds, permit)
         parsed = self._reading(response, self._endpoint)
         wait = retry_after(response.headers)
         if wait is None and response.status == 429:
@@ -200,8 +210,8 @@ class Api:
         self._pacing.update_from(response.headers, self._pause.monotonic(), asked)
         return parsed, wait
 
-    def _wait_for_rate_limit(self) -> None:
-        """Raise BrokerUnavailable where the broker asks for more than a command can wait."""
+    def wait_for_rate_limit(self) -> None:
+        """Wait until a request may be sent. Raises BrokerUnavailable where that is more than a command can wait."""
         delay = self._pacing.delay(self._pause.monotonic())
         if delay > MAX_WAIT:
             raise BrokerUnavailable(

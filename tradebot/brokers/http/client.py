@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from socket import SHUT_RDWR, gaierror, socket
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,11 +22,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from tradebot.brokers.http.responses import HttpResponse, TransportError
 from tradebot.brokers.http.timeouts import Timeouts
+from tradebot.ports import Permit
 from tradebot.settings.endpoints import Endpoint
 
 #: The largest body that is read. A wrong address may send one without end.
 MAX_BYTES = 64_000_000
 _CHUNK = 65_536
+#: Why a request was not sent although nothing was wrong with the connection.
+TOO_LATE = "was not sent the request, whose time was over before its first byte could leave"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,15 @@ class Client:
         """The service that requests are sent to."""
         return self._endpoint
 
-    def send(self, request: HttpRequest, seconds: float) -> HttpResponse:
+    def send(self, request: HttpRequest, seconds: float, permit: Permit | None = None) -> HttpResponse:
         """Send a request and return its complete response within ``seconds``. Raises TransportError.
 
         The request runs in a thread of its own, because nothing else ends a slow name resolution, or a response that
         arrives a byte at a time. If the time-out fires before the first byte is written, the request is cancelled and
-        guaranteed not to be sent.
+        guaranteed not to be sent. So it is where ``permit`` is refused once the connection stands, or has ended by the
+        first byte; raises what ``permit`` raises.
         """
-        sending = InFlight()
+        sending = InFlight(permit)
         outcome: list[HttpResponse | Exception] = []
 
         def work() -> None:
@@ -74,10 +78,14 @@ class Client:
                 outcome.append(self._transmit(request))
             except Exception as error:  # noqa: BLE001 - raised again by the thread that waits
                 outcome.append(error)
+            finally:
+                sending.stands.set()
 
         thread = Thread(target=work, name="request", daemon=True)
         thread.start()
         send_limit = min(self._timeouts.send, seconds)
+        if permit is not None:
+            self._confirm(sending, permit, send_limit)
         thread.join(send_limit)
         if not outcome and sending.cancel():
             raise self._timed_out(f"could not be reached within {send_limit:.3g} seconds", sent=False)
@@ -88,6 +96,21 @@ class Client:
         if isinstance(outcome[0], Exception):
             raise as_transport_error(outcome[0], sending.is_sent, self._timeouts) from outcome[0]
         return outcome[0]
+
+    def _confirm(self, sending: InFlight, permit: Permit, send_limit: float) -> None:
+        """Let a request go on from where its connection stands, if it is permitted then."""
+        sending.stands.wait(max(0.0, min(send_limit, permit.seconds_left())))
+        try:
+            if sending.stands.is_set():
+                permit.confirm()
+        except BaseException:
+            sending.cancel()
+            self._session = self._new_session()  # the thread of the old one may still use it
+            raise
+        finally:
+            sending.confirmed.set()
+        if permit.seconds_left() <= 0 and sending.cancel():
+            raise self._timed_out(TOO_LATE, sent=False)
 
     def _transmit(self, request: HttpRequest) -> HttpResponse:
         address = f"{self._endpoint.url}{request.path}"
@@ -134,9 +157,15 @@ class RequestCancelled(Exception):
 
 
 class InFlight:
-    """A request that has been started. It is either sent or cancelled, never both."""
+    """A request that has been started. It is either sent or cancelled, never both.
 
-    def __init__(self) -> None:
+    stands: set once the connection stands, or the request has ended without one.
+    confirmed: set once the permit was asked for.
+    """
+
+    def __init__(self, permit: Permit | None) -> None:
+        self.stands, self.confirmed = Event(), Event()
+        self._permit = permit
         self._lock = Lock()
         self._socket: socket | None = None
         self._cancelled = False
@@ -148,7 +177,12 @@ class InFlight:
 
     def begin_sending(self, through: socket) -> None:
         """Mark the request as sent, before its first byte is written. Raises RequestCancelled."""
+        self.stands.set()
+        if self._permit is not None:
+            self.confirmed.wait()
         with self._lock:
+            if self._permit is not None and self._permit.seconds_left() <= 0:
+                self._cancelled = True
             if self._cancelled:
                 raise RequestCancelled
             self._socket = through
@@ -225,6 +259,8 @@ class ResponseTooLarge(Exception):
 
 def as_transport_error(error: Exception, sent: bool, timeouts: Timeouts) -> TransportError:
     """Translate an error of the network. Any other error is a bug, and is raised again."""
+    if isinstance(error, RequestCancelled):
+        return TransportError(TOO_LATE, sent=False)
     if isinstance(error, ResponseTooLarge):
         return TransportError("answered with more than any honest answer holds", sent=sent, permanent=True)
     if not isinstance(error, _NETWORK_ERRORS):

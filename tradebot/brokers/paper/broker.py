@@ -132,6 +132,9 @@ class PaperBroker:
 
     # --- writes ----------------------------------------------------------------------------------
 
+    def wait_to_send(self) -> None:
+        """Do not wait: the embedded exchange has no rate limit."""
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Accept an order, and match it at once if the market is open. Raises OrderRefused or AlreadySent."""
         self._exchange.look_at(request.symbol)

@@ -12,7 +12,7 @@ from tradebot.core.model.ownership import BookedPositions, Ownership
 from tradebot.core.safety.last_known import LastKnown
 from tradebot.jobs.emergency_stop.journal import InLedger, NoJournal, StopJournal
 from tradebot.jobs.emergency_stop.submit import ByIdAlone, StopSender
-from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData
+from tradebot.ports import Alerts, Broker, Clock, Latch, MarketData, SendGuard
 
 if TYPE_CHECKING:
     from tradebot.jobs.desk import Desk
@@ -52,6 +52,7 @@ class StopDesk:
     market: MarketData
     latch: Latch
     alerts: Alerts
+    guard: SendGuard
     booked: Callable[[], BookedPositions]  # reads the ledger; may raise LedgerError
     last_known: Callable[[], LastKnown] = LastKnown  # for a person to go by; may raise LedgerError
     narrow_latch: Callable[[], None] = lambda: None  # lets the halt hold for this account alone; raises nothing
@@ -66,7 +67,7 @@ class StopDesk:
 
     def sender(self) -> StopSender:
         """The sender through the ledger, else the one without a ledger."""
-        return self.ledger_sender or ByIdAlone(self.broker, self.ownership.account_key)
+        return self.ledger_sender or ByIdAlone(self.broker, self.ownership.account_key, self.guard)
 
 
 def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
@@ -78,6 +79,7 @@ def desk_for_stop(desk: Desk, sender: StopSender) -> StopDesk:
         market=desk.market,
         latch=desk.latch,
         alerts=desk.alerts,
+        guard=desk.guard,
         booked=desk.ledger.booked_positions,
         last_known=lambda: desk.ledger.last_known(desk.clock.now()),
         timeout=desk.settings.emergency_shutdown_timeout,

@@ -30,7 +30,7 @@ class ThroughLedger:
         self._desk = desk
         self._run = run
         self.results: list[StepResult] = []
-        self._without_ledger = ByIdAlone(desk.broker, desk.account_key)
+        self._without_ledger = ByIdAlone(desk.broker, desk.account_key, desk.guard)
         self._ledger_failed = False
         self._fills = RecentFills()
         self._lost = LostTries()

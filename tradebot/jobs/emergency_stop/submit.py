@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from tradebot.core.model.order_ids import client_order_id
-from tradebot.core.model.orders import OrderRequest, Purpose
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, Purpose
 from tradebot.core.safety.lost_orders import TRIES, Look, LostOrder, Verdict, verdict
 from tradebot.errors import AlreadySent, OutcomeUnknown
-from tradebot.ports import Broker
+from tradebot.ports import Broker, SendGuard
 
 #: Attempt numbers of a stop without a ledger, far above those of jobs, which the ledger counts.
 ATTEMPTS = range(1001, 10000)
@@ -71,9 +71,10 @@ class LostTries:
 class ByIdAlone:
     """Sends without a ledger. A second emergency stop of the session meets the ids of the first again."""
 
-    def __init__(self, broker: Broker, account_key: str) -> None:
+    def __init__(self, broker: Broker, account_key: str, guard: SendGuard) -> None:
         self._broker = broker
         self._account_key = account_key
+        self._guard = guard
         self._fills = RecentFills()
         self._lost = LostTries()
 
@@ -86,7 +87,7 @@ class ByIdAlone:
             existing = self._broker.order(order_id)
             if existing is None:
                 if self._broker.capabilities.finds_by_id:
-                    self._broker.submit(replace(request, client_order_id=order_id))
+                    self._submit(replace(request, client_order_id=order_id))
                     return order_id
                 if self._has_left(replace(request, client_order_id=order_id), look):
                     return order_id
@@ -107,11 +108,16 @@ class ByIdAlone:
         refuse_to_sell_twice(said, look)
         self._lost.note(order_id, sends + 1, look.at)
         try:
-            order = self._broker.submit(request)
+            order = self._submit(request)
         except AlreadySent:
             self._lost.note(order_id, TRIES, look.at)  # another try would be refused again
             raise
         return order.state.live or bool(order.filled_quantity)
+
+    def _submit(self, request: OrderRequest) -> BrokerOrder:
+        self._broker.wait_to_send()
+        with self._guard.decided():
+            return self._broker.submit(request)
 
 
 def refuse_to_sell_twice(said: Verdict, look: Look) -> None:

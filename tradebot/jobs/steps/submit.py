@@ -59,12 +59,19 @@ def store_intents(desk: Desk, intents: Sequence[Intent]) -> None:
 def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None) -> SubmitResult:
     """Send one stored intent: store it as SUBMITTING, send, store the broker's response.
 
+    The broker's rate limit is waited for first, because a request that does not begin within seconds of its commit
+    never leaves.
+
     ``replacing`` is the broker's id of the resting order that this one replaces, in one request. An entry is not sent
     after ^C, under a halt of any process, or if it fails an order check now. A reducing order is sent even after ^C,
     because the stop that held its shares may be cancelled, and without asking for a price: the last look's is stored
     with it. Raises Locked, Stopped and LedgerError.
     """
     desk.lock.assert_held()
+    try:
+        desk.broker.wait_to_send()
+    except BrokerUnavailable as error:
+        return _failed(desk, intent, OrderState.PLANNED, error, "it did not reach the broker: ")
     quote = run.quotes.get(intent.symbol)
     if not intent.purpose.reduces:
         desk.stop.check()
@@ -73,7 +80,13 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
         quote = desk.market.quotes([intent.symbol]).get(intent.symbol)
         if denials := _failed_order_checks(desk, run, intent, quote):
             return _denied(desk, run, intent, OrderState.ABANDONED, denials[0].message, denials)
-    intent = _moved(desk, intent, OrderState.SUBMITTING, "", quote)
+    with desk.guard.decided():
+        intent = _moved(desk, intent, OrderState.SUBMITTING, "", quote)
+        return _sent(desk, run, intent, replacing)
+
+
+def _sent(desk: Desk, run: JobRun, intent: Intent, replacing: str | None) -> SubmitResult:
+    """Send an intent that is stored as SUBMITTING, and store the broker's response."""
     try:
         if replacing is None:
             order = desk.broker.submit(desk.broker.capabilities.sent(intent.request))

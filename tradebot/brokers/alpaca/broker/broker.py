@@ -141,6 +141,10 @@ class AlpacaBroker:
 
     # --- writes ----------------------------------------------------------------------------------
 
+    def wait_to_send(self) -> None:
+        """Wait until the rate limit lets a request through. Raises BrokerUnavailable where that takes too long."""
+        self._api.wait_for_rate_limit()
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Send an order. Raises AlreadySent when the account has an order with this id, else as ``Api.write``."""
         content = self._send_order("POST", "/v2/orders", order_body(request))

@@ -210,6 +210,10 @@ class RobinhoodBroker:
 
     # --- writes ----------------------------------------------------------------------------------
 
+    def wait_to_send(self) -> None:
+        """Wait until the rate limit lets a request through. Raises BrokerUnavailable where that takes too long."""
+        self._api.wait_for_rate_limit()
+
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Write an order down and send it. Raises AlreadySent where its id was used, else as ``Api.write``."""
         instrument = self._instruments.by_symbol([request.symbol]).get(request.symbol)
