@@ -29,6 +29,7 @@ from tradebot.core.model.account import (
 )
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.holders import Holder
 from tradebot.core.model.holdings import Holding, Lot, LotClosure
 from tradebot.core.model.ledger_rows import (
     Booking,
@@ -333,6 +334,7 @@ def opened(database: Database, some: Samples) -> AccountLedger:
 def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLedger:
     """A ledger in which every table has rows."""
     run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, some.at, 4711)
+    ledger.epochs.take(Holder(4711, "run-daily", some.at, "server"), "an id")
     ledger.books.book([some.cash("D1", CashKind.DEPOSIT, "100000")], some.at)
     ledger.orders.write([some.intent("AAPL"), some.intent("MSFT")], some.at)
     ledger.orders.move(some.intent("AAPL").client_order_id, OrderState.SUBMITTING, some.at, quote=some.quote())

@@ -13,12 +13,11 @@ import os
 import socket
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tradebot.core.model.exchange_time import NEW_YORK
+from tradebot.core.model.holders import Holder
 from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import Locked
 from tradebot.home import paths
@@ -32,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class HeldLock:
-    """A lock that this process holds until the ``with`` block ends."""
+    """A lock that this process holds until it is released."""
 
     def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self._path = path
@@ -49,6 +48,10 @@ class HeldLock:
                 f"the lock file {self._path} was removed or replaced during this run, so another run may act beside "
                 "it. Nothing more is sent. Leave the file alone and run the command again."
             )
+
+    def release(self) -> None:
+        """Let others hold it."""
+        self._lock.release()
 
 
 @contextmanager
@@ -77,6 +80,21 @@ def account_lock(
     refusal = "a run in another home holds this account's lock"
     with _held(path, refusal, command, wall, wait_seconds, "TRADEBOT_STATE_DIR") as lock:
         yield lock
+
+
+def try_lock(path: Path) -> HeldLock | None:
+    """Hold the lock in the file ``path`` from now on; None where another process holds it. Raises OSError."""
+    from filelock import FileLock, Timeout  # slow to import, and most commands take no lock
+
+    lock = FileLock(path, thread_local=False)
+    try:
+        check_regular(path)
+        lock.acquire(timeout=0)
+    except Timeout:
+        return None
+    except NotImplementedError as error:  # filelock's for a drive without locks
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from error
+    return HeldLock(path, lock)
 
 
 def holder(home: Path, wall: datetime | None = None, *, ignoring: Collection[str] = ()) -> str:
@@ -134,7 +152,7 @@ def _held(
         trouble = error if isinstance(error, OSError) else OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
         raise write_error_text(path, trouble, chosen_by) from error
     try:
-        _write_holder(path, _Holder(os.getpid(), command, wall, socket.gethostname()))
+        _write_holder(path, Holder(os.getpid(), command, wall, socket.gethostname()))
         yield HeldLock(path, lock)
     finally:
         with suppress(OSError):  # a file that stays does not count once the lock is free
@@ -142,24 +160,16 @@ def _held(
         lock.release()
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    pid: int
-    command: str
-    started: datetime  # the machine's time, aware UTC
-    host: str
-
-
 def _holder_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
-def _write_holder(path: Path, run: _Holder) -> None:
+def _write_holder(path: Path, run: Holder) -> None:
     """Name the holder of a lock. A failure is only logged, because the lock holds without it."""
     fields = {
         "pid": run.pid,
         "command": run.command,
-        "started": run.started.isoformat(),
+        "started": run.since.isoformat(),
         "host": run.host,
     }
     try:
@@ -168,11 +178,11 @@ def _write_holder(path: Path, run: _Holder) -> None:
         _LOG.warning("who holds the lock could not be written to %s: %s", _holder_file(path), error)
 
 
-def _read_holder(path: Path) -> _Holder | None:
+def _read_holder(path: Path) -> Holder | None:
     try:
         fields = json.loads(read_text(_holder_file(path)))
         started = datetime.fromisoformat(fields["started"]).astimezone(UTC)
-        return _Holder(int(fields["pid"]), str(fields["command"]), started, str(fields["host"]))
+        return Holder(int(fields["pid"]), str(fields["command"]), started, str(fields["host"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -181,18 +191,7 @@ def _describe(path: Path, wall: datetime | None) -> str:
     run = _read_holder(path)
     if run is None:
         return "one that has not said yet who it is"
-    started = run.started.astimezone(NEW_YORK)
-    text = f"pid {run.pid}, `tradebot {run.command}`, since {started:%H:%M:%S} New York time"
-    if wall is not None:
-        text += f" ({_age((wall - run.started).total_seconds())})"
-    return text if run.host == socket.gethostname() else f"{text}, on {run.host}"
-
-
-def _age(seconds: float) -> str:
-    whole = max(0, int(seconds))
-    if whole < 120:
-        return f"{whole} s"
-    return f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h"
+    return run.text(socket.gethostname(), wall)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

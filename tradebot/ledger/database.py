@@ -20,6 +20,7 @@ from tradebot.ledger.calendar_days import CalendarDays
 from tradebot.ledger.closes import Closes
 from tradebot.ledger.decisions import DecisionLog
 from tradebot.ledger.engine import BUSY_SECONDS, Engine
+from tradebot.ledger.epochs import Epochs
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
 from tradebot.ledger.homes import Homes
@@ -52,7 +53,8 @@ class AccountLedger:
         self._engine = engine
         self.account_key = account_key
         self.runs = RunLog(engine, trail)
-        self.orders = Orders(engine, trail)
+        self.epochs = Epochs(engine, trail)
+        self.orders = Orders(engine, trail, self.epochs)
         self.books = Books(engine, trail)
         self.openings = Openings(engine, trail, self.books)
         self.halts_and_breaks = HaltsAndBreaks(engine, trail)

@@ -17,6 +17,7 @@ WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
     "alert_attempts": frozenset({"at"}),
     "_sqlite_migrations": frozenset({"applied_at"}),
     "homes": frozenset({"home_id", "path", "since"}),
+    "epochs": frozenset({"number", "pid", "command", "since", "host", "home_id"}),
 }
 
 

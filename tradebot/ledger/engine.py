@@ -22,6 +22,16 @@ Row = Mapping[str, Any]
 BUSY_SECONDS = 5.0
 
 
+class AccountHold(Protocol):
+    """The hold of this process on an account, among all processes that use the ledger."""
+
+    def assert_held(self) -> None:
+        """Raise Locked where it is known to be lost."""
+
+    def release(self) -> None:
+        """Let others hold the account."""
+
+
 class Engine(Protocol):
     """One connection to one database.
 
@@ -83,6 +93,19 @@ class Engine(Protocol):
 
     def lock_account(self, account_key: str) -> None:
         """Keep other writers off the rows of an account until the end of the transaction, which must have begun."""
+
+    # --- the account across hosts --------------------------------------------------------
+
+    def hold_account(self, account_key: str) -> AccountHold | None:
+        """Hold an account until this process ends or lets go; None where another process holds it, on whatever host."""
+        ...
+
+    def is_account_held(self, account_key: str) -> bool:
+        """Whether any process holds an account."""
+        ...
+
+    def end_account_hold(self, account_key: str) -> None:
+        """Take an account from the process that holds it, which may hang. It stores nothing more by this connection."""
 
     # --- the schema ----------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from tradebot.errors import LedgerError
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import canonical_json, columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.epochs import Epochs
 from tradebot.ledger.numbers import insert_numbered
 from tradebot.ledger.told_columns import intent_told
 
@@ -23,11 +24,15 @@ NOT_STORED = ("legs", "parent_client_order_id", "notional", "expires_at", "rests
 
 
 class Orders:
-    """The intents of one account, and the orders that its broker shows."""
+    """The intents of one account, and the orders that its broker shows.
 
-    def __init__(self, engine: Engine, trail: AuditTrail) -> None:
+    Intents are written and moved by the process that took the account last; any other is refused with Locked.
+    """
+
+    def __init__(self, engine: Engine, trail: AuditTrail, epochs: Epochs) -> None:
         self._engine = engine
         self._trail = trail
+        self._epochs = epochs
         self._account = {"account_key": trail.account_key}
 
     def write(self, intents: Sequence[Intent], at: datetime) -> None:
@@ -37,6 +42,7 @@ class Orders:
         account or state.
         """
         with self._engine.transaction():
+            self._epochs.confirm_to_write()
             for intent in intents:
                 self._write(intent, at)
 
@@ -81,6 +87,7 @@ class Orders:
             "note": note or None,
         }
         with self._engine.transaction():
+            self._epochs.confirm_to_write()
             before = self._row(client_order_id)
             if before is None:
                 raise LedgerError(f"There is no intent {client_order_id} in the ledger, so it cannot become {state}.")

@@ -14,10 +14,12 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.home import sqlite_version
+from tradebot.home.locks import try_lock
 from tradebot.home.regular_files import NotRegularFile, check_database
-from tradebot.ledger.engine import BUSY_SECONDS, Engine, Row, Value, insertion
+from tradebot.ledger.engine import BUSY_SECONDS, AccountHold, Engine, Row, Value, insertion
 
 #: Seconds between two tries of a statement that SQLite itself does not wait with.
 _RETRY_SECONDS = 0.01
@@ -211,6 +213,42 @@ class SqliteEngine(Engine):
             else:
                 self._connection.execute(f"ROLLBACK TO {savepoint}")
                 self._connection.execute(f"RELEASE {savepoint}")
+
+    # --- the account across hosts --------------------------------------------------------
+
+    def hold_account(self, account_key: str) -> AccountHold | None:
+        """Hold an account by a lock file beside the ledger; None where another process holds it."""
+        file = self._hold_file(account_key)
+        try:
+            return try_lock(file)
+        except OSError as error:
+            raise self._no_hold(file, error) from error
+
+    def is_account_held(self, account_key: str) -> bool:
+        """Whether any process holds an account."""
+        if not self._hold_file(account_key).exists():
+            return False
+        hold = self.hold_account(account_key)
+        if hold is not None:
+            hold.release()
+        return hold is None
+
+    def end_account_hold(self, account_key: str) -> None:
+        """Remove the lock file: its holder keeps the lock of a file that is no more, and notices."""
+        file = self._hold_file(account_key)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._no_hold(file, error) from error
+
+    def _hold_file(self, account_key: str) -> Path:
+        return self.location.with_name(f"{self.location.name}.account-{account_hash(account_key)}.lock")
+
+    def _no_hold(self, file: Path, error: OSError) -> LedgerError:
+        return LedgerError(
+            f"The lock {file} beside the ledger cannot be used: {error.strerror or error}. Give this user the right to "
+            "write in its folder."
+        )
 
     # --- the schema ----------------------------------------------------------------------
 

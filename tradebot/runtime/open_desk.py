@@ -34,6 +34,7 @@ from tradebot.runtime.homes import (
     schedule_clock,
 )
 from tradebot.runtime.send_guard import ProcessGuard
+from tradebot.runtime.shared_ledger import take_account
 from tradebot.runtime.state_folder import lost_state, stamp
 from tradebot.runtime.strategies import LazyStrategies, strategy_book
 from tradebot.runtime.venue import Venue, open_venue
@@ -134,9 +135,6 @@ def open_desk(
         latch = AccountLatch(home_latch, key, database.pinned_accounts.pinned_keys)
         if job in _SCHEDULED:
             venue.advance(job)
-        if access.locks:
-            # a replay that is cut short notes nothing, so that the one that goes on writes the same ledger
-            held.push(lambda kind, error, trace: _keep_head(settings, database, key, home_latch, noted=error is None))
         tracked_by = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
         pin(database, broker, account_id, key, clock, tracked_by)
         if lost is None and fresh:
@@ -145,6 +143,11 @@ def open_desk(
             stamp(settings, database)
         ledger = database.bind(key)
         if access.locks:
+            taken = held.enter_context(take_account(settings, database, ledger, job))
+            lock = BothLocks(lock, taken)
+            guard.bind(taken.assert_held)
+            # a replay that is cut short notes nothing, so that the one that goes on writes the same ledger
+            held.push(lambda kind, error, trace: _keep_head(settings, database, key, home_latch, noted=error is None))
             from tradebot.runtime.import_stop_journals import import_journals
 
             import_journals(settings.home, ledger)

@@ -14,6 +14,7 @@ class AuditKind(StrEnum):
 
     ACCOUNT_PINNED = "account_pinned"
     ACCOUNT_OPENED = "account_opened"  # with the broker's statement at first contact
+    ACCOUNT_TAKEN_OVER = "account_taken_over"  # from a process that may hang, by a person
     RUN_BEGAN = "run_began"
     RUN_ENDED = "run_ended"
     INTENT_WRITTEN = "intent_written"
