@@ -21,6 +21,7 @@ FILES = ("test_contract_orders.py", "test_contract_reads.py")
 #: What each broker declares, by its name for people.
 BROKERS: Mapping[str, Capabilities] = {
     "embedded exchange": ExchangeRules().capabilities,
+    "embedded exchange at Robinhood's prices": robinhood.CAPABILITIES,
     "Alpaca": alpaca.CAPABILITIES,
     "Robinhood": robinhood.CAPABILITIES,
 }

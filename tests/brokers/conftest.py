@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.brokers.contract import DECLARED, QUIET, AlpacaVenue, PaperVenue, RobinhoodVenue, Venue
+from tests.brokers.contract import DECLARED, LIVE, QUIET, AlpacaVenue, LiveVenue, PaperVenue, RobinhoodVenue, Venue
 from tests.fakes import robinhood
 from tests.fakes.alpaca import FakeAlpaca, Terms
 from tests.fakes.pit import FREE, Pit
@@ -53,13 +53,23 @@ def venue(request: pytest.FixtureRequest, pit: OpenPit, tmp_path: Path) -> Itera
     with ExitStack() as stack:
 
         def open_venue(*days: str) -> Venue:
-            made_pit = pit(made({"ACME": [QUIET, *days]}))
+            every = [QUIET, *days]
+            made_pit = pit(made({"ACME": every}))
             made_pit.next("09:00")
-            opened = _venue(kind, made_pit, stack, tmp_path)
+            if kind == LIVE:
+                opened = _live_venue(made_pit, every, stack, tmp_path)
+            else:
+                opened = _venue(kind, made_pit, stack, tmp_path)
             assert opened.broker.capabilities == DECLARED[kind]
             return opened
 
         yield open_venue
+
+
+def _live_venue(outside: Pit, days: Sequence[str], stack: ExitStack, folder: Path) -> Venue:
+    venue = LiveVenue(folder, days, outside.broker)
+    stack.callback(venue.close)
+    return venue
 
 
 def _venue(kind: str, pit: Pit, stack: ExitStack, folder: Path) -> Venue:

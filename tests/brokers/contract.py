@@ -7,6 +7,8 @@ do is marked with ``needs``, and is skipped where the broker declares that it la
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,11 +17,15 @@ import pytest
 
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.client import broker_of
+from tests.fakes.live_pit import LivePit
+from tests.fakes.live_prices import LiveMarket, new_york
 from tests.fakes.orders import Requests
 from tests.fakes.pit import FREE, ExchangeTime, Pit
+from tests.fakes.prices import sessions
 from tests.fakes.robinhood import FakeRobinhood
 from tests.fakes.robinhood.client import broker_of as robinhood_broker_of
 from tradebot.brokers.alpaca import broker as alpaca
+from tradebot.brokers.paper.live_broker import LivePaperBroker
 from tradebot.brokers.robinhood import broker as robinhood
 from tradebot.core.model.account import Activity, CashEvent, Fill, FillBust, Reorganisation, SplitEvent
 from tradebot.core.model.orders import BrokerOrder, Purpose
@@ -28,10 +34,14 @@ from tradebot.ports import Broker
 
 #: A limit so far above the price that the next open is at most there.
 _ABOVE = Decimal("1.05")
+#: Days without a trade after those that are given.
+_MORE_DAYS = 5
 _make = Requests()
+LIVE = "paper at live prices"
 #: What each adapter declares, by the name of its venue.
 DECLARED = {
     "paper": FREE.capabilities,
+    LIVE: robinhood.CAPABILITIES,
     "alpaca": alpaca.CAPABILITIES,
     "alpaca with groups": alpaca.CAPABILITIES,
     "robinhood": robinhood.CAPABILITIES,
@@ -125,7 +135,61 @@ class RobinhoodVenue(PaperVenue):
         with self._pit.exchange.reading() as view:
             last = view.last_price(terms.get("symbol", "ACME"))
         assert last is not None
-        return super().buy(quantity, limit=str(to_tick(last * _ABOVE)), **terms)
+        return super().buy(quantity, limit=_above(last), **terms)
+
+
+class LiveVenue:
+    """The embedded exchange at live prices as a venue, with what a broker without a paper account can do.
+
+    A day's low comes at 10:00, its high at 11:00, and its close at 15:30. ``outside`` tells what can be traded.
+    """
+
+    has_codes = True
+
+    def __init__(self, folder: Path, days: Sequence[str], outside: Broker) -> None:
+        self._sessions = sessions(len(days) + _MORE_DAYS)
+        self._market = LiveMarket(new_york(f"{self._sessions[0]} 09:00"))
+        for session, day in zip(self._sessions, days, strict=False):
+            begins, high, low, ends = day.split()
+            trades = f"09:30 {begins}, 10:00 {low}, 11:00 {high}, 15:30 {ends}"
+            self._market.trade("ACME", session.isoformat(), trades)
+        rules = replace(FREE, capabilities=robinhood.CAPABILITIES)
+        self._pit = LivePit(folder / "live.db", self._market, rules)
+        self._bought = 0
+        self.broker: Broker = LivePaperBroker(self._pit.exchange, outside)
+        self.to_close()
+        self.to_next_day()
+
+    def close(self) -> None:
+        self._pit.exchange.close()
+
+    def buy(self, quantity: int | str, **terms: Any) -> BrokerOrder:
+        self._bought += 1
+        terms.setdefault("client_id", f"bought{self._bought}")
+        symbol = terms.get("symbol", "ACME")
+        last = self._market.quotes([symbol])[symbol].last
+        return self.broker.submit(_make.buy(quantity, limit=_above(last), **terms))
+
+    def to_open(self) -> None:
+        self._at("09:35")
+
+    def to_afternoon(self) -> None:
+        self._at("15:45")
+
+    def to_close(self) -> None:
+        self._at("16:05")
+
+    def to_next_day(self) -> None:
+        del self._sessions[0]
+        self._at("09:00")
+
+    def _at(self, clock: str) -> None:
+        self._pit.at(f"{self._sessions[0]} {clock}")
+
+
+def _above(last: Decimal) -> str:
+    """A limit that the next price is at most at."""
+    return str(to_tick(last * _ABOVE))
 
 
 def order_of(broker: Broker, client_order_id: str) -> BrokerOrder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from tradebot.core.model.account import ActionKind, CorporateAction, DayBar, MarketClock, Quote
@@ -18,7 +18,7 @@ CANDLE = timedelta(minutes=5)
 
 def new_york(text: str) -> datetime:
     """An instant of "2007-01-03 09:35" in New York."""
-    return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK)
+    return datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).astimezone(UTC)
 
 
 @dataclass

@@ -123,6 +123,20 @@ def test_a_stop_is_renewed_before_the_age_at_which_the_broker_ends_it(make_house
     assert outcome.unprotected == 0
 
 
+def test_a_stop_that_ended_by_its_age_while_no_job_ran_is_placed_again(make_house: MakeHouse) -> None:
+    house = bought(make_house, policy='stop=Decimal("0.10")')
+    (first,) = house.open_orders()
+    with house.exchange() as exchange:
+        lacks(exchange, replace(BARE, gtc_age=timedelta(days=5)))
+        for _ in range(4):  # to the tenth
+            exchange.next_session()
+    assert house.open_orders() == ()
+    house.check_exits()
+    (again,) = house.open_orders()
+    assert (again.stop_price, again.quantity) == (first.stop_price, first.quantity)
+    assert again.client_order_id != first.client_order_id
+
+
 def test_weeks_of_the_shipped_prices_end_explained_protected_and_unhalted(make_house: MakeHouse) -> None:
     policy = 'stop=Decimal("0.04"), target=Decimal("0.03"), trail_trigger=Decimal("0.01"), trail_offset=Decimal("0.03")'
     code = _EVERY_THIRD_DAY.format(policy=policy)

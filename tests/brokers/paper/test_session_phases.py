@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -180,3 +180,16 @@ def test_in_a_session_without_volume_a_day_order_expires_and_a_bracket_stays(pit
     assert world.order(leaving.client_order_id).state is OrderState.EXPIRED
     assert world.held() == 10
     assert len(world.broker.open_orders()) == 2
+
+
+def test_an_order_ends_when_it_has_rested_for_as_long_as_orders_may(pit: OpenPit) -> None:
+    aged = replace(FREE, capabilities=replace(FREE.capabilities, gtc_age=timedelta(days=4)))
+    market = pit(made({"ACME": ["100 101 99 100"] * 6}), aged)
+    market.at("09:35")
+    market.buy(10, limit="90", client_id="aged", tif=GTC)
+    market.next()  # the fourth
+    market.next()  # the fifth, a Friday
+    assert market.order("aged").state is OrderState.ACCEPTED
+    market.next()  # the eighth
+    ended = market.order("aged")
+    assert (ended.state, ended.reason) == (OrderState.CANCELLED, "it has rested for 4 days")

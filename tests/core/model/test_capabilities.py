@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.orders import Requests
-from tradebot.core.model.capabilities import EVERYTHING, Capabilities
+from tradebot.core.model.capabilities import EVERYTHING, Capabilities, Hours
 from tradebot.core.model.orders import OrderClass
 
 OTO_ONLY = replace(EVERYTHING, brackets=False)
@@ -30,6 +30,12 @@ def test_an_entry_leaves_with_the_legs_that_the_broker_takes(
 
 def test_a_broker_that_takes_no_leg_protects_no_entry() -> None:
     assert [each.protects_entries for each in (EVERYTHING, OTO_ONLY, NEITHER)] == [True, True, False]
+
+
+def test_the_hours_without_a_stop_are_told() -> None:
+    assert EVERYTHING.unguarded_hours == ""
+    every = replace(EVERYTHING, hours=frozenset(Hours))
+    assert every.unguarded_hours == "no stop triggers in extended and overnight hours"
 
 
 def test_what_is_left_to_jobs_is_told_and_nothing_where_the_broker_can_all() -> None:

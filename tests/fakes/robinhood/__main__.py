@@ -9,17 +9,21 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event
 
 from tests.fakes.robinhood.server import FakeRobinhood
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
+from tradebot.core.model.capabilities import EVERYTHING
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.market.price_file import PriceFile
 
 EXCHANGE = "exchange.db"
+#: How long an order rests: what is usual at brokers, and not known of Robinhood.
+GTC_AGE = timedelta(days=90)
 
 
 def main() -> int:
@@ -31,6 +35,7 @@ def main() -> int:
         commission_per_share=Decimal(0),
         commission_min=Decimal(0),
         max_fill_volume_pct=asked.fill_at_most,
+        capabilities=replace(EVERYTHING, gtc_age=GTC_AGE),
         fractions_stay=True,
     )
     prices, calendar = PriceFile(asked.prices, asked.actions), CorrectedCalendar(NyseCalendar())

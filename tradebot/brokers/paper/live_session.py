@@ -21,6 +21,7 @@ from tradebot.brokers.paper.buying_power import equity
 from tradebot.brokers.paper.corporate_actions import apply_splits, end_symbols, pay_dividends
 from tradebot.brokers.paper.live_view import LiveView
 from tradebot.brokers.paper.order_matching import (
+    end_aged_orders,
     expire_day_orders,
     match_at,
     match_at_market,
@@ -32,7 +33,6 @@ from tradebot.brokers.paper.rules import Phase
 from tradebot.brokers.paper.sessions import session_start
 from tradebot.core.model.account import ENDS_FOR_CASH, ActionKind, CorporateAction, Quote
 from tradebot.core.model.candles import Candle
-from tradebot.core.model.orders import OrderState
 
 #: How long after its end a candle counts as complete. How late a broker finishes one is not known: a guess.
 SETTLED_AFTER = timedelta(minutes=1)
@@ -64,18 +64,8 @@ def follow(view: LiveView, seen: Seen) -> None:
 def _begin_session(view: LiveView, session: date, seen: Seen) -> None:
     view.begin_session(session)
     view.begin_mark_day()
-    _end_aged_orders(view)
+    end_aged_orders(view)
     _apply_splits_and_ends(view, seen)
-
-
-def _end_aged_orders(view: LiveView) -> None:
-    """Cancel what has rested for as long as the broker lets an order rest."""
-    age = view.rules.capabilities.gtc_age
-    if age is None:
-        return
-    for order in view.book.live_orders():
-        if view.book.orders[order.number].live and view.state.now - order.submitted_at >= age:
-            view.book.end(order, OrderState.CANCELLED, f"it has rested for {age.days} days")
 
 
 def _apply_splits_and_ends(view: LiveView, seen: Seen) -> None:

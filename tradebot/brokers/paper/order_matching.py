@@ -64,6 +64,16 @@ def expire_day_orders(view: ExchangeView) -> None:
             view.book.end(view.book.orders[order.number], OrderState.EXPIRED, "the session closed")
 
 
+def end_aged_orders(view: ExchangeView) -> None:
+    """Cancel the orders that have rested for as long as an order may, if there is an end to that."""
+    age = view.rules.capabilities.gtc_age
+    if age is None:
+        return
+    for order in view.book.live_orders():
+        if view.book.orders[order.number].live and view.state.now - order.submitted_at >= age:
+            view.book.end(order, OrderState.CANCELLED, f"it has rested for {age.days} days")
+
+
 def _apply_match(view: ExchangeView, order: PaperOrder, match: Match) -> None:
     """Trigger and fill an order as matched, or reject it when a cash account cannot pay for the fill."""
     if match.triggered and not order.triggered:

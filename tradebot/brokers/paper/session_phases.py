@@ -14,7 +14,13 @@ from datetime import date, datetime, timedelta
 
 from tradebot.brokers.paper.buying_power import equity
 from tradebot.brokers.paper.corporate_actions import apply_splits, end_symbols, pay_dividends
-from tradebot.brokers.paper.order_matching import expire_day_orders, match_at_market, match_in_range, resting_orders
+from tradebot.brokers.paper.order_matching import (
+    end_aged_orders,
+    expire_day_orders,
+    match_at_market,
+    match_in_range,
+    resting_orders,
+)
 from tradebot.brokers.paper.rules import Phase
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import ENDS_FOR_CASH, ActionKind, CorporateAction
@@ -38,9 +44,10 @@ def advance_session(view: ExchangeView, to: datetime) -> None:
 
 
 def begin_session(view: ExchangeView, session: date) -> None:
-    """Begin the next session. Splits and ends since the last session are applied before any order trades."""
+    """Begin the next session. Orders that are too old end; splits and ends since the last one are applied."""
     previous = view.state.session
     view.begin_session(session)
+    end_aged_orders(view)
     apply_splits(view, _actions(view, previous, ActionKind.SPLIT))
     end_symbols(view, _actions(view, previous, *ENDS_FOR_CASH))
 

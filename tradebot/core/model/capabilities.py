@@ -12,7 +12,7 @@ from tradebot.core.model.values import ONE, tick_down
 
 
 class Hours(StrEnum):
-    """The parts of a day in which a broker takes orders."""
+    """The parts of a day in which shares trade at a broker. Stops trigger in regular hours alone, everywhere."""
 
     REGULAR = "regular"
     EXTENDED = "extended"  # before the open and after the close
@@ -32,7 +32,7 @@ class Capabilities:
     gtc_age: timedelta | None = None  # how long a GTC order lives that does not say so itself; None: for ever
     paper_account: bool  # the broker has an account without real money
     entry_collar_pct: Decimal | None = None  # entries are limits, this fraction above the price; None: at the market
-    hours: frozenset[Hours] = frozenset({Hours.REGULAR})  # stops trigger in regular hours only, everywhere
+    hours: frozenset[Hours] = frozenset({Hours.REGULAR})  # in which shares trade there
 
     @property
     def protects_entries(self) -> bool:
@@ -49,6 +49,12 @@ class Capabilities:
             (self.finds_by_id, "an order whose answer was lost is looked for in lists"),
         )
         return tuple(text for can, text in told if not can)
+
+    @property
+    def unguarded_hours(self) -> str:
+        """The hours in which shares trade and no stop triggers, for people; "" for none."""
+        others = [str(hours) for hours in Hours if hours in self.hours and hours is not Hours.REGULAR]
+        return f"no stop triggers in {' and '.join(others)} hours" if others else ""
 
     def entry_limit(self, last: Decimal) -> Decimal | None:
         """The limit of an entry that is planned at ``last`` USD a share, on a tick; None for one at the market."""

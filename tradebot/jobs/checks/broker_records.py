@@ -18,7 +18,7 @@ _TOLERANCE = Decimal("0.005")
 
 
 def permissions(desk: Desk, run: JobRun) -> Check:
-    """Fails where the broker does not let the account trade. Tells what the broker leaves to jobs."""
+    """Fails where the broker does not let the account trade. Tells what is left to jobs, and when no stop triggers."""
     permitted, capabilities = desk.broker.permissions(), desk.broker.capabilities
     names = {
         "trading": permitted.trading,
@@ -26,7 +26,7 @@ def permissions(desk: Desk, run: JobRun) -> Check:
         "parts of shares": permitted.fractions and capabilities.fractions,
     }
     allowed = ", ".join(f"{name} {'allowed' if allowed else 'not allowed'}" for name, allowed in names.items())
-    figure = "; ".join((allowed, *capabilities.left_to_jobs))
+    figure = "; ".join(filter(None, (allowed, *capabilities.left_to_jobs, capabilities.unguarded_hours)))
     if not permitted.trading:
         return Check("permissions", FAIL, figure, "allow trading in the account's configuration at the broker")
     return Check("permissions", PASS, figure)

@@ -41,7 +41,7 @@ CAPABILITIES = Capabilities(
     finds_by_id=True,
     fractions=True,
     paper_account=True,
-    hours=frozenset({Hours.REGULAR, Hours.EXTENDED, Hours.OVERNIGHT}),
+    hours=frozenset(Hours),
 )
 _SUCCESS = range(200, 300)
 #: Activity types of deposits and withdrawals: cash, and cash journaled from or to another account.

@@ -34,7 +34,7 @@ from tradebot.core.model.account import (
     Quote,
     UnreadActivity,
 )
-from tradebot.core.model.capabilities import Capabilities
+from tradebot.core.model.capabilities import Capabilities, Hours
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
 from tradebot.core.model.values import ZERO
 from tradebot.errors import AlreadySent, BrokerUnavailable, OrderRefused, OutcomeUnknown
@@ -52,6 +52,7 @@ CAPABILITIES = Capabilities(
     gtc_age=GTC_AGE,
     paper_account=False,
     entry_collar_pct=Decimal("0.01"),
+    hours=frozenset(Hours),
 )
 #: Looks at the open orders while all are cancelled; the last ones prove that none was left out.
 _PROOFS = 5
