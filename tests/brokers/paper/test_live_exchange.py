@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.brokers.paper.conftest import LivePit, OpenLivePit
+from tests.brokers.paper.conftest import OpenLivePit
+from tests.fakes.live_pit import LivePit
 from tests.fakes.live_prices import no_answer
 from tradebot.brokers.paper import PaperBroker
 from tradebot.brokers.paper.live_exchange import LiveExchange, Outside

@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 
-from tests.brokers.paper.conftest import LivePit, OpenLivePit
+from tests.brokers.paper.conftest import OpenLivePit
+from tests.fakes.live_pit import LivePit
 from tests.fakes.live_prices import new_york
 from tradebot.core.model.account import Fill
 from tradebot.core.model.orders import OrderState

@@ -30,7 +30,7 @@ MFA_SECRET = "CANARYSECRETABCD"
 #: Another account of the same person, of which no request is made.
 OTHER = "7CANARY9001"
 #: The files of a home that hold the account's number: the ledger, and what says which account a halt or alert is about.
-_NUMBERED = {"trading_robot.db", "trading_robot.db-wal", paths.SECOND_LATCH, "HALT", "alerts_spool"}
+_NUMBERED = {"trading_robot.db", "trading_robot.db-wal", paths.second_latch_file(Path()).name, "HALT", "alerts_spool"}
 
 
 class Processes:
@@ -148,16 +148,16 @@ def test_secrets_are_shown_logged_sent_and_stored_nowhere(tmp_path: Path, fake: 
     machine.settle_in()
     witness, home = Witness(machine, sink), machine.home
     witness.log_in(MORNING)
-    for arguments in (("init-db",), ("preflight", "--full")):
-        witness.at(new_york(MONDAY, 9), *arguments)
+    witness.at(new_york(MONDAY, 9), "init-db")
+    witness.at(new_york(MONDAY, 9), "preflight", "--full")
     fake.go_to(new_york(MONDAY, 9, 35))
     processes = witness.watched(new_york(MONDAY, 9, 35), "run-daily")
     noon = new_york(TUESDAY, 12)
     witness.at(noon, "check-exits", "-vv")  # with the second pair
     witness.at(noon, "report", "--html", tmp_path / "report.html")
     witness.at(noon, "emergency-stop", "--reason", "drill")
-    for arguments in (("status", "--full", "--json"), ("alerts", "list", "--json"), ("incident",), ("config", "show")):
-        witness.at(noon, *arguments)
+    for line in ("status --full --json", "alerts list --json", "incident", "config show"):
+        witness.at(noon, *line.split())
     witness.at(noon, "backup", "--to", tmp_path / "backups")
     fake.revoke()
     witness.at(noon, "check-exits", code=5)
