@@ -84,7 +84,11 @@ class AccountLedger:
         known, opening = books.activity_ids(), self.openings.opening()
         lots, holdings = books.lots(), books.holdings()
         in_doubt = tuple(each for each in self.orders.unsettled() if each.state.in_doubt and not each.purpose.reduces)
-        return BookedPositions(lots, holdings, books.cursor(), known, actions, opening, books.asset_ids(), in_doubt)
+        sent = ((each.client_order_id, each.request.stop_loss) for each in self.orders.newest_entries())
+        stops = {order_id: stop for order_id, stop in sent if stop is not None}
+        return BookedPositions(
+            lots, holdings, books.cursor(), known, actions, opening, books.asset_ids(), in_doubt, stops
+        )
 
     def last_known(self, now: datetime) -> LastKnown:
         """What is known of the account where its broker cannot be asked. ``now``: desk time, aware UTC."""

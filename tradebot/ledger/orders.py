@@ -147,6 +147,11 @@ class Orders:
         """The intents of a session, in the order of storing."""
         return self._intents("session = :session", {"session": session.isoformat()})
 
+    def newest_entries(self) -> tuple[Intent, ...]:
+        """The entries of the newest session that has any. What one of them bought may not be booked yet."""
+        newest = "SELECT MAX(session) FROM orders WHERE account_key = :account_key AND purpose = 'entry'"
+        return self._intents(f"purpose = 'entry' AND session = ({newest})", {})
+
     def attempts(self, session: date, strategy: str, symbol: str, purpose: str) -> tuple[Intent, ...]:
         """The intents of one decision, by attempt."""
         return self._intents(

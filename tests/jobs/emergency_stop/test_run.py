@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from tests.fakes.lacking import lacking
 from tests.fakes.orders import Requests
-from tests.jobs.brokers import Around, Unreachable
+from tests.jobs.brokers import Around, Crash, Dies, Unreachable
 from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.emergency_stop.two_positions import TWO, buy_by_hand, holding_two, told
 from tests.jobs.house import FLAT, House, Script
@@ -78,6 +79,17 @@ def test_it_arms_a_missing_stop_again(house: House) -> None:
     later = house.check_exits()  # which takes the stop that it never saw being sent for what it is
     assert later.breaks == ()
     assert later.unprotected == Decimal(0)
+
+
+def test_what_a_job_bought_before_it_died_gets_the_stop_that_was_planned(make_house: MakeHouse) -> None:
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices={"ACME": [FLAT] * 6})
+    house.every = lacking
+    with pytest.raises(Crash):
+        house.daily(wrap=lambda broker: Dies(broker, "submit", after=True))
+    assert (house.stops(), house.positions()["ACME"].quantity) == ([], Decimal(45))
+    outcome = house.emergency_stop()
+    assert outcome.exit_code is ExitCode.OK, outcome
+    assert house.stops() == [(Decimal(45), Decimal(90))]
 
 
 def test_jobs_of_the_same_session_send_stops_beside_the_one_it_armed(house: House) -> None:

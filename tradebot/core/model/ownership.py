@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from tradebot.core.model.account import Activity, Fill, id_of
 from tradebot.core.model.holdings import FOREIGN, Holding, Lot
@@ -29,6 +30,7 @@ class BookedPositions:
     opening: Opening | None = None  # of the account, which covers what happened before it
     asset_ids: Mapping[str, str] = field(default_factory=dict)  # the broker's id of the asset behind each held symbol
     entries_in_doubt: tuple[Intent, ...] = ()  # that were sent, and whose outcome nobody saw
+    entry_stops: Mapping[str, Decimal] = field(default_factory=dict)  # planned stop by the id of a newest entry, USD
 
     def knows(self, activity_id: str) -> bool:
         """Whether the activity with this id is booked, or was told before the opening."""

@@ -357,13 +357,15 @@ class EmergencyStop:
             self._send(request, owned, Purpose.STOP, price)
 
     def _stop_price(self, owned: OwnedShares) -> Decimal | None:
-        """The stop price of shares, USD on today's split basis: the ledger's, else that of the entry's bracket."""
+        """The stop price of shares, USD on today's split basis: the holding's, else the entry's, else its bracket's."""
         for holding in (self.held or self.booked).holdings:
             if (holding.strategy, holding.symbol) == (owned.strategy, owned.symbol):
                 return after_split(holding.stop_price, self._splits.get(owned.symbol, Decimal(1)))
         if self.state is None or owned.symbol in self._splits:
             return None
         for lot in reversed(ours_among(self.state.lots.get(owned.symbol, ()))):
+            if planned := self.booked.entry_stops.get(lot.entry_client_order_id):
+                return planned
             try:
                 entry = self.desk.broker.order(lot.entry_client_order_id)
             except READ_ERRORS:
