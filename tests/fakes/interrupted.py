@@ -1,8 +1,8 @@
 """``tradebot`` as a process that a signal meets: ``python -m tests.fakes.interrupted LOG SIGNAL N COMMAND ...``.
 
-A step is an SQL statement or a call that makes, fills, flushes, renames or removes a file. The signal comes right
-before the Nth, for 0 before the command's first line. Equal steps in a row count as one. The file LOG gets a line for
-each step.
+A step is an SQL statement, a request over HTTP, or a call that makes, fills, flushes, renames or removes a file. The
+signal comes right before the Nth, for 0 before the command's first line. Equal steps in a row count as one. The file
+LOG gets a line for each step; of a request it has the words of the address, and no number of an account.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Callable
+from http.client import HTTPConnection
 from itertools import count
 from typing import Any
 
@@ -39,6 +40,14 @@ class _Steps:
             return connection
 
         setattr(sqlite3, "connect", connected)  # noqa: B010 - mypy knows its overloads
+        begin = HTTPConnection.putrequest
+
+        def requested(connection: HTTPConnection, method: str, url: str, *given: Any, **named: Any) -> None:
+            words = [part for part in url.partition("?")[0].split("/") if part.isalpha()]
+            self.step(" ".join([method, *words]))
+            begin(connection, method, url, *given, **named)
+
+        setattr(HTTPConnection, "putrequest", requested)  # noqa: B010 - likewise
 
     def step(self, name: str) -> None:
         if name == self._last:

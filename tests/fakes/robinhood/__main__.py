@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -26,8 +27,9 @@ EXCHANGE = "exchange.db"
 GTC_AGE = timedelta(days=90)
 
 
-def main() -> int:
-    asked = _arguments()
+def fake_at(arguments: Sequence[str]) -> FakeRobinhood:
+    """The fake that a command line asks for. The exchange is made where none lies in its folder."""
+    asked = _parsed(arguments)
     rules = ExchangeRules(
         starting_cash=asked.cash,
         start=asked.start,
@@ -43,12 +45,16 @@ def main() -> int:
     asked.folder.mkdir(parents=True, exist_ok=True)
     if not PaperExchange.exists(file):
         PaperExchange.create(file, prices, calendar, rules, durable=False).close()
+    return FakeRobinhood(
+        lambda: PaperExchange.open(file, prices, calendar, rules, durable=False), port=asked.port, calendar=calendar
+    )
+
+
+def main() -> int:
     ended = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: ended.set())
-    fake = FakeRobinhood(
-        lambda: PaperExchange.open(file, prices, calendar, rules, durable=False), port=asked.port, calendar=calendar
-    )
+    fake = fake_at(sys.argv[1:])
     fake.open()
     print(fake.url, flush=True)  # noqa: T201 - whoever started it reads where it is
     ended.wait()
@@ -56,7 +62,7 @@ def main() -> int:
     return 1 if fake.errors else 0
 
 
-def _arguments() -> argparse.Namespace:
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.fakes.robinhood", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where the exchange lies")
     parser.add_argument("--port", type=int, default=0, help="any free one unless given")
@@ -65,7 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--actions", type=Path, help="a file of splits and dividends that goes with the prices")
     parser.add_argument("--cash", type=Decimal, default=Decimal(100_000), help="what the account begins with")
     parser.add_argument("--fill-at-most", type=Decimal, help="the part of a day's volume that one account may trade")
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 import requests
 
 from tests.fakes.cli import ROOT
-from tests.fakes.robinhood.__main__ import EXCHANGE
+from tests.fakes.robinhood.__main__ import EXCHANGE, fake_at
 from tests.fakes.wire.faults import Kind
 
 _PATIENCE = 60.0
@@ -92,6 +93,13 @@ class Running:
         answer = requests.request(method, f"{self.url}/_fake/{control}", json=body, timeout=_PATIENCE)
         assert answer.status_code == 200, f"{control}: {answer.text}"
         return answer.json()
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Running]:
+    """As ``running``, by threads of this process: what it keeps beside the exchange begins anew, and nothing starts."""
+    with fake_at(["--folder", str(folder), *options]) as fake:
+        yield Running(fake.url, folder, os.getpid())
 
 
 @contextmanager

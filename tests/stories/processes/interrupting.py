@@ -160,9 +160,9 @@ def run_whole(folder: Path, begun: Machine, errand: Errand) -> Whole:
     return Whole(steps, frozenset(codes), frozenset(Traces.of(home.home).orders for home in homes))
 
 
-def interrupt(machine: Machine, command: tuple[str, ...], moment: int, number: Signals) -> int:
+def interrupt(machine: Machine, command: tuple[str, ...], moment: int, number: Signals, **environ: str) -> int:
     """Send a signal to a command right before a step, and give its code; the step 0 is before its first line."""
-    process = started(machine, command, moment, number)
+    process = started(machine, command, moment, number, **environ)
     if number is Signals.SIGKILL:
         process.communicate(timeout=PATIENCE)
         return int(process.returncode)
@@ -173,10 +173,12 @@ def interrupt(machine: Machine, command: tuple[str, ...], moment: int, number: S
     return ended.code
 
 
-def started(machine: Machine, command: tuple[str, ...], moment: int = -1, number: Signals = Signals.SIGKILL) -> Process:
+def started(
+    machine: Machine, command: tuple[str, ...], moment: int = -1, number: Signals = Signals.SIGKILL, **environ: str
+) -> Process:
     """Start a command whose steps are written down, and which a signal meets at one of them."""
     how = (str(_log(machine)), str(int(number)), str(moment))
-    environment = machine.environment()
+    environment = machine.environment(**environ)
     return start(
         "tests.fakes.interrupted", *how, *command, "--json",
         cwd=machine.folder, env=environment, interpreter=machine.interpreter,

@@ -66,7 +66,7 @@ def differences(home: Path, exchange: Path, id_there: Callable[[str], str] = sam
         yield f"the broker holds {traces.shares}, the ledger {traces.lots}"
     for name, intent in traces.intents.items():
         order = traces.arrived.get(id_there(name))
-        if intent["sends"] and order is None:
+        if intent["sends"] and order is None and intent["state"] != "abandoned":
             yield f"{name} is {intent['state']} in the ledger, and not at the broker"
         elif order is not None and intent["state"] != order["state"]:
             yield f"{name} is {intent['state']} in the ledger, and {order['state']} at the broker"
