@@ -14,6 +14,8 @@ from tests.worlds.world import Deed, Lapse
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.halts import HaltRule
+from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import LEGAL_MOVES, Purpose
 
 #: An emergency stop that runs while another process is at work.
@@ -114,6 +116,9 @@ def met_in(town: Town) -> Counter[str]:
     for row in town.ledger.rows("SELECT kind, subject, detail FROM audit"):
         for path in _paths(row["kind"], row["subject"], json.loads(row["detail"])):
             met[path] += 1
+    for row in town.ledger.rows("SELECT strategy, client_order_id, reverses FROM fills"):
+        for path in _paths_of_fill(row["strategy"], row["client_order_id"] or "", is_reversal=bool(row["reverses"])):
+            met[path] += 1
     met[PARTIAL] = len(
         town.exchange.rows(
             "SELECT 1 FROM activities a JOIN orders o ON o.number = a.order_number WHERE a.kind = 'fill'"
@@ -134,20 +139,23 @@ def _paths(kind: str, subject: str, detail: Mapping[str, str]) -> Iterator[str]:
             yield f"break {subject.split()[0]}"
         case "halt_latched" | "halt_cleared":
             yield f"{_words(kind)}: {subject.split()[0]}"
-        case "intent_written":
-            yield f"intent: {detail['purpose']}"
+        case "intent_written" if (decision := parse(subject)) is not None:
+            yield f"intent: {decision.purpose}"
         case "cash_booked":
             yield f"cash: {detail['kind']}"
-        case "fill_booked" if detail.get("reverses") is not None:
-            yield "fill reversed"
-        case "fill_booked" if detail["strategy"] == "foreign":
-            yield "fill foreign"
-        case "fill_booked" if "-close-" in detail["client_order_id"]:
-            yield "fill of an emergency stop"
         case "protection_gap" if detail.get("gap") == "exit taken back":
             yield "exit taken back"
         case "intent_rewritten" | "split_booked" | "bare_began" | "peak_rebased":
             yield _words(kind)
+
+
+def _paths_of_fill(strategy: str, client_order_id: str, *, is_reversal: bool) -> Iterator[str]:
+    if is_reversal:
+        yield "fill reversed"
+    elif strategy == FOREIGN:
+        yield "fill foreign"
+    elif "-close-" in client_order_id:
+        yield "fill of an emergency stop"
 
 
 def _words(kind: str) -> str:
