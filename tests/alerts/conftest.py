@@ -18,6 +18,7 @@ from tradebot.alerts import heartbeat
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.alerts import AlertLevel, QueuedAlert
 from tradebot.ledger.database import open_database
+from tradebot.ledger.homes import NO_HOME
 from tradebot.ports import Alerts
 from tradebot.runtime import alerts as alerting
 from tradebot.settings import Settings
@@ -49,7 +50,9 @@ class Home:
         self.clock = DeskClock()
         self.settings = Settings(tradebot_home=folder)
         with closing(open_database(self.settings.ledger, create=True)) as database:
-            database.pinned_accounts.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", self.clock.now()))
+            database.pinned_accounts.pin(
+                NO_HOME, PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", self.clock.now())
+            )
 
     @property
     def ledger_file(self) -> Path:

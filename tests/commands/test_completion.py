@@ -16,6 +16,7 @@ from typer.main import get_command
 
 from tests.commands.conftest import Run
 from tests.fakes.cli import ROOT, environment
+from tests.fakes.homes import account_id
 from tests.fakes.terminal import TAB, program
 from tradebot import cli
 from tradebot.home import registry
@@ -183,7 +184,7 @@ def test_a_real_shell_completes(shell: str, home: Path, tmp_path: Path) -> None:
         terminal.until("ready\n")
         terminal.press(f"tradebot status --home {tmp_path}/m{TAB}")
         terminal.press("\n")
-        terminal.until("PAPER-0001")  # the home with a blank in its name was found, and quoted
+        terminal.until(account_id(Path(spaced)))  # the home with a blank in its name was found, and quoted
         terminal.press(f"echo tradebot explain --ho{TAB}\n")
         terminal.until("explain --ho")
 

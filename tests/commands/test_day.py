@@ -11,6 +11,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.fakes.cli import ROOT
+from tests.fakes.homes import account_id
 from tradebot.home.replay_record import Asked, ReplayRecord, read_record, write_record
 from tradebot.plugins.manifest import MANIFEST
 from tradebot.reports.json_output import COMMON
@@ -90,9 +91,9 @@ def test_each_command_says_first_where_it_acts(run: Run, home: Path) -> None:
         head = run(*command, "--home", home).out.splitlines()[:3]
         assert [line.split(maxsplit=1)[0] for line in head] == ["home", "broker", "account"], command
         assert str(home) in head[0]
-        assert "PAPER-0001" in head[2]
+        assert account_id(home) in head[2]
     reset = run("paper", "reset", "--yes", "--home", home).out.splitlines()
-    assert (reset[0].split()[0], str(home) in reset[0], "PAPER-0002" in reset[2]) == ("home", True, True)
+    assert (reset[0].split()[0], str(home) in reset[0], account_id(home) in reset[2]) == ("home", True, True)
 
 
 def test_a_command_that_asks_no_broker_says_its_home_first(run: Run, home: Path) -> None:
@@ -172,12 +173,13 @@ def test_a_replay_begins_at_the_first_session_from_its_date_on_and_only_where_th
 
 
 def test_a_reset_begins_a_new_account(run: Run, home: Path) -> None:
+    before = account_id(home)
     reset = run("paper", "reset", "--yes", "--home", home, "--json")
     assert reset.code == 0
-    assert reset.json["exchange"]["account_id"] == "PAPER-0002"
+    assert reset.json["exchange"]["account_id"] == account_id(home) != before
     status = run("status", "--home", home)
     assert status.code == 0
-    assert "PAPER-0002" in status.out
+    assert account_id(home) in status.out
 
 
 def test_init_db_empties_nothing(run: Run, home: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.commands.conftest import Run
 from tests.fakes.cli import ROOT, environment, tradebot
+from tests.fakes.homes import account_id
 
 
 def test_every_configuration_problem_is_told_at_once(run: Run, tmp_path: Path) -> None:
@@ -87,13 +88,14 @@ def test_an_unwritable_log_folder_is_a_warning(run: Run, home: Path) -> None:
 
 
 def test_the_logs_tell_the_story_without_secrets(run: Run, home: Path) -> None:
-    (home / ".env").write_text("ROBINHOOD_PASSWORD=PAPER-0001\n")  # a secret that would show up by itself
+    secret = account_id(home)
+    (home / ".env").write_text(f"ROBINHOOD_PASSWORD={secret}\n")  # a secret that would show up by itself
     (home / ".env").chmod(0o600)
     ended = run("preflight", "--full", "--home", home, "-vv")
     logged = "".join(path.read_text() for path in (home / "logs").iterdir())
     assert "preflight begins" in logged
     assert "every position of ours has" in logged
-    assert "PAPER-0001" not in logged + ended.err
+    assert secret not in logged + ended.err
     names = sorted(path.name for path in (home / "logs").iterdir())
     assert re.fullmatch(r"daily_automation_\d{4}-\d\d-\d\d\.log", names[0])
     assert names[1:] == ["trading_robot.log"]
@@ -130,4 +132,4 @@ def test_a_question_that_nobody_can_answer_changes_nothing(run: Run, home: Path)
     ended = run("paper", "reset", "--home", home)
     assert ended.code == 2
     assert "--yes" in ended.err
-    assert run("paper", "status", "--home", home, "--json").json["exchange"]["account_id"] == "PAPER-0001"
+    assert run("paper", "status", "--home", home, "--json").json["exchange"]["account_id"] == account_id(home)

@@ -82,7 +82,7 @@ def test_they_work_while_a_job_holds_the_lock_and_write_nothing(
 def test_they_need_neither_the_broker_nor_its_keys(command: tuple[str, ...], look: Look, home: Path) -> None:
     account = PinnedAccount("alpaca:paper:A1", "alpaca", "paper", "A1", datetime(2024, 1, 2, tzinfo=UTC))
     with closing(open_database(home / LEDGER, create=False)) as database:
-        database.pinned_accounts.pin(account)
+        database.pinned_accounts.pin(database.homes.all()[0].home_id, account)
     nowhere = f"http://127.0.0.1:{closed_port()}"
     code, out, err = look(*command, BROKER="alpaca", ALPACA_BASE_URL=nowhere, ALPACA_DATA_URL=nowhere)
     assert (code, err) == (0, "")

@@ -28,7 +28,9 @@ def at_robinhood(home: Path) -> Path:
     lines = ("BROKER=robinhood", "TRADING_MODE=live", "LIVE_TRADING_ENABLED=true", "")
     (home / ".env").write_text("\n".join(lines), encoding="utf-8")
     with closing(open_database(home / "trading_robot.db", create=False)) as database:
-        database.pinned_accounts.pin(PinnedAccount(KEY, "robinhood", "live", "123456789", AT))
+        database.pinned_accounts.pin(
+            database.homes.all()[0].home_id, PinnedAccount(KEY, "robinhood", "live", "123456789", AT)
+        )
         database.bind(KEY).bare_periods.begin(BARE, AT)
     return home
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,13 @@ def _home_after(factory: pytest.TempPathFactory, command: str) -> Path:
 
     checked = once(factory, "checked", check)
     return once(factory, f"after-{command}", make) / "home"
+
+
+def account_id(home: Path) -> str:
+    """The id of the account on the embedded exchange of a home."""
+    with closing(sqlite3.connect(home / "state" / "paper_exchange.db")) as exchange:
+        ((found,),) = exchange.execute("SELECT account_id FROM exchange")
+    return str(found)
 
 
 def _run(command: str, folder: Path) -> None:

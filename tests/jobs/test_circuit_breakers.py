@@ -421,6 +421,20 @@ def test_runs_that_died_count_as_failed(make_house: MakeHouse) -> None:
     assert "the last said: nothing, it died" in halt.reason
 
 
+def test_runs_of_another_home_that_have_not_ended_may_be_alive(make_house: MakeHouse) -> None:
+    house = make_house(Script(), settings={**ROOM, "FAILED_RUNS_LIMIT": "2"})
+    with house.desk() as desk:
+        for home_id in ("another home", desk.home_id, "a third"):
+            desk.ledger.runs.begin(Job.RECONCILE, SECOND, desk.clock.now(), desk.clock.wall(), 1, home_id=home_id)
+    assert house.reconcile().halts == ()
+    with house.desk() as desk:
+        for _ in range(2):
+            desk.ledger.runs.begin(
+                Job.CHECK_EXITS, SECOND, desk.clock.now(), desk.clock.wall(), 1, home_id=desk.home_id
+            )
+    assert the_halt(house.reconcile()).value == 2
+
+
 # --- how far limits were used -----------------------------------------------------------------------
 
 

@@ -394,13 +394,15 @@ def test_one_that_fails_leaves_the_old_ledger_where_it_is(house: House) -> None:
 def test_it_pins_the_account_that_the_broker_shows(house: House) -> None:
     lose(house)
     rebuild(house)
-    (row,) = house.rows("SELECT account_id FROM accounts WHERE pinned = 1")
+    (row,) = house.rows("SELECT account_id FROM accounts JOIN pins USING (account_key)")
     assert row["account_id"] == "PAPER-0001"
 
 
 def test_another_account_is_not_rebuilt_over_the_one_that_is_pinned(house: House) -> None:
     prices = PriceFile(house.home / "bars.csv", None)
-    PaperExchange.reset(paths.exchange_file(house.home), prices, NyseCalendar(), ExchangeRules()).close()
+    PaperExchange.reset(
+        paths.exchange_file(house.home), prices, NyseCalendar(), ExchangeRules(), account_id="PAPER-0002"
+    ).close()
     with pytest.raises(Blocked, match=r"PAPER-0001.*PAPER-0002"):
         rebuild(house)
 

@@ -65,6 +65,7 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 
 #: The account of the ledger.
 ACCOUNT = "paper:paper:PAPER-0001"
+HOME = "the id of a home"
 
 
 @dataclass(frozen=True)
@@ -303,7 +304,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new ledger, made once: each test takes a copy."""
     path = tmp_path_factory.mktemp("template") / "ledger.db"
     database = open_database(path, create=True)
-    database.pinned_accounts.pin(Samples().pin(Samples().account))
+    database.pinned_accounts.pin(HOME, Samples().pin(Samples().account))
     database.close()
     return path
 
@@ -323,7 +324,7 @@ def ledger(database: Database, some: Samples) -> AccountLedger:
 
 def opened(database: Database, some: Samples) -> AccountLedger:
     """The ledger of an account that began with the broker's statement."""
-    database.pinned_accounts.pin(some.pin("alpaca:live:OPENED"), opening_due=True)
+    database.pinned_accounts.pin(HOME, some.pin("alpaca:live:OPENED"), opening_due=True)
     ledger = database.bind("alpaca:live:OPENED")
     bookings = bookings_for(some.opening().adjustments(), (), (), {}, limits_with())
     ledger.openings.make(some.opening(), bookings, some.opening_point())

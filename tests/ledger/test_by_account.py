@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database as SqliteFile
 
-from tests.ledger.conftest import ACCOUNT, Samples
+from tests.ledger.conftest import ACCOUNT, HOME, Samples
 from tradebot.ledger import audit
 from tradebot.ledger.audit import GENESIS, HASHED, hash_of
 from tradebot.ledger.database import APPLICATION_ID, Database, open_database
@@ -68,7 +68,7 @@ def test_each_account_goes_on_from_the_end_of_the_common_chain(
     for account in (*accounts, *reversed(accounts)):
         database.bind(account).decisions.note("drill", "after", some.at, {})
     new = "paper:paper:PAPER-0003"
-    database.pinned_accounts.pin(some.pin(new))
+    database.pinned_accounts.pin(HOME, some.pin(new))
     assert {key: head[0] for key, head in database.heads().items()} == {**dict.fromkeys(accounts, 8), new: 1}
     assert len(set(database.heads().values())) == 3
     assert verify(database, [*heads, *database.heads().values()]).findings == ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import HOME
 from tradebot.core.model.account import CalendarDay
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
@@ -47,7 +48,7 @@ def test_a_half_day_stays_one(ledger: AccountLedger, some: Samples) -> None:
 
 
 def test_each_account_has_days_of_its_own(ledger: AccountLedger, database: Database, some: Samples) -> None:
-    database.pinned_accounts.pin(some.pin(some.other_account))
+    database.pinned_accounts.pin(HOME, some.pin(some.other_account))
     ledger.calendar_days.store(CLOSED, some.at)
     assert database.bind(some.other_account).calendar_days.all() == ()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlite_utils
 
-from tests.ledger.conftest import ACCOUNT
+from tests.ledger.conftest import ACCOUNT, HOME
 from tradebot.errors import ExitCode, LedgerError
 from tradebot.ledger import database as opening
 from tradebot.ledger.audit import GENESIS
@@ -275,7 +275,7 @@ def test_a_transaction_over_several_writes_is_all_or_nothing(
 
 
 def test_accounts_do_not_see_each_other(database: Database, busy: AccountLedger, some: Samples) -> None:
-    database.pinned_accounts.pin(some.pin(some.other_account))
+    database.pinned_accounts.pin(HOME, some.pin(some.other_account))
     other = database.bind(some.other_account)
     assert other.books.cursor() is None
     assert other.books.cash() is None

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import HOME
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.dump import dump_lines
+from tradebot.ledger.homes import KnownHome
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def replayed(path: Path, some: Samples, hours: int, fill_id: str = "F1") -> list[str]:
     """A small history, written ``hours`` later by the machine's clock."""
     database = open_database(path, create=True, durable=False)
-    database.pinned_accounts.pin(some.pin(some.account))
+    database.pinned_accounts.pin(HOME, some.pin(some.account))
     ledger = database.bind(some.account)
     wall = some.at + timedelta(hours=hours)
     run = ledger.runs.begin(Job.RUN_DAILY, some.session, some.at, wall, 1000 + hours)
@@ -44,7 +46,7 @@ def test_a_difference_shows(tmp_path: Path, some: Samples) -> None:
 
 
 def test_every_table_is_in_the_dump(database: Database, busy: AccountLedger, some: Samples) -> None:
-    database.homes.add("an id", "/home", some.later(0))
+    database.homes.add(KnownHome("an id", "desk", "/home", some.later(0)))
     dumped = {line.split(" ", 1)[0] for line in dump_lines(database.location)}
     assert dumped == set(database.engine.tables()) - {"chain_starts"}, "which only earlier versions fill"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,9 @@ def test_the_script_makes_a_home_with_a_sound_ledger_and_may_be_run_again(tmp_pa
         run = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=60)
         assert run.returncode == 0, run.stderr
     database = open_database(home / "trading_robot.db", create=False)
-    pinned = database.pinned_accounts.pinned("paper", "paper")
+    (known,) = database.homes.all()
+    pinned = database.pinned_accounts.pinned(known.home_id, "paper", "paper")
     assert pinned is not None
-    assert pinned.account_id == "PAPER-0001"
+    assert re.fullmatch(r"PAPER-[A-Z2-7]{8}", pinned.account_id)
     assert verify_ledger(database) == ()
     database.close()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import HOME
 from tradebot.core.model.schedule import Job
 from tradebot.ledger.database import Database
 from tradebot.ledger.numbers import NUMBERED, next_number
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_numbers_are_by_account(database: Database, some: Samples) -> None:
-    database.pinned_accounts.pin(some.pin(some.other_account))
+    database.pinned_accounts.pin(HOME, some.pin(some.other_account))
     one, other = database.bind(some.account), database.bind(some.other_account)
     begun = [
         each.runs.begin(Job.RUN_DAILY, some.session, some.at, some.at, 1) for each in (one, one, other, one, other)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ledger.conftest import opened
+from tests.ledger.conftest import HOME, opened
 from tradebot.ledger.audit import GENESIS, digest_of, hash_of
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify_ledger
@@ -21,8 +21,8 @@ def findings(database: Database) -> list[str]:
 
 
 def test_only_an_account_that_is_new_here_begins_with_an_opening(database: Database, some: Samples) -> None:
-    database.pinned_accounts.pin(some.pin("alpaca:live:NEW"), opening_due=True)
-    database.pinned_accounts.pin(some.pin("alpaca:paper:REBUILT"))
+    database.pinned_accounts.pin(HOME, some.pin("alpaca:live:NEW"), opening_due=True)
+    database.pinned_accounts.pin(HOME, some.pin("alpaca:paper:REBUILT"))
     assert database.bind("alpaca:live:NEW").openings.is_due()
     assert not database.bind("alpaca:paper:REBUILT").openings.is_due()
 
@@ -43,8 +43,8 @@ def test_it_is_made_once(database: Database, some: Samples) -> None:
     head = database.head(ledger.account_key)
     with pytest.raises(ValueError, match="not due"):
         ledger.openings.make(some.opening(), [], some.opening_point())
-    database.pinned_accounts.pin(some.pin("alpaca:live:OTHER"), opening_due=True)
-    database.pinned_accounts.pin(some.pin("alpaca:live:OPENED"), opening_due=True)
+    database.pinned_accounts.pin(HOME, some.pin("alpaca:live:OTHER"), opening_due=True)
+    database.pinned_accounts.pin(HOME, some.pin("alpaca:live:OPENED"), opening_due=True)
     assert not ledger.openings.is_due()
     assert head != database.head(ledger.account_key)
     assert findings(database) == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import HOME
 from tradebot.core.results.alerts import DeliveryAttempt, DeliveryState, QueuedAlert
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
@@ -30,7 +31,7 @@ def test_what_names_no_matter_is_always_put_in(database: Database, ledger: Accou
 
 
 def test_another_account_has_matters_of_its_own(database: Database, ledger: AccountLedger, some: Samples) -> None:
-    database.pinned_accounts.pin(some.pin(some.other_account))
+    database.pinned_accounts.pin(HOME, some.pin(some.other_account))
     assert ledger.outbox.put(some.alert(), some.at)
     assert database.bind(some.other_account).outbox.put(some.alert(), some.at)
     assert {posted.account_key for posted in database.alert_queue.newest(10)} == {some.account, some.other_account}

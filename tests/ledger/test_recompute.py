@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.core.builders import limits_with
+from tests.ledger.conftest import HOME
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import Adjustment, Reorganisation, SplitEvent
 from tradebot.core.model.breaks import Break, BreakKind
@@ -264,7 +265,7 @@ def test_an_open_break_says_it_already(database: Database, traded: AccountLedger
 
 
 def test_accounts_are_checked_one_by_one(database: Database, traded: AccountLedger, some: Samples) -> None:
-    database.pinned_accounts.pin(some.pin(some.other_account))
+    database.pinned_accounts.pin(HOME, some.pin(some.other_account))
     other = database.bind(some.other_account)
     other.books.book([some.cash("D1", some.deposit, "7"), Booking(some.fill(), FOREIGN, None)], some.at)
     findings = verify_ledger(database)

@@ -114,7 +114,7 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ),
         (
             "INSERT INTO runs SELECT 9, account_key, job, session, status, exit_code, started_at, ended_at,"
-            " started_wall, ended_wall, pid, summary, keeping, turn_at FROM runs",
+            " started_wall, ended_wall, pid, summary, keeping, turn_at, home_id FROM runs",
             "runs",
             "run_id 9",
             "put in from outside",

@@ -14,7 +14,7 @@ from tradebot.market.calendar import NyseCalendar
 def equity_explained(town: Town) -> None:
     """The change since the opening is explained to the cent at the newest close, or at the newest look."""
     newest = town.ledger.texts("SELECT MAX(session) FROM equity")
-    key = next(iter(town.ledger.texts("SELECT account_key FROM accounts WHERE pinned = 1")), None)
+    key = next(iter(town.ledger.texts("SELECT account_key FROM accounts JOIN pins USING (account_key)")), None)
     if key is None or newest[0] is None:
         return
     database = open_database(town.database, create=False, durable=False)

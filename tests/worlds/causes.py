@@ -109,7 +109,7 @@ def _in_the_dark(town: Town, ended: Iterable[Ended]) -> bool:
 def _differs(town: Town) -> bool:
     """Whether ledger and exchange hold other shares or other cash."""
     (cash,) = town.exchange.texts("SELECT cash FROM exchange")
-    booked = town.ledger.texts("SELECT cash FROM accounts WHERE pinned = 1")
+    booked = town.ledger.texts("SELECT cash FROM accounts JOIN pins USING (account_key)")
     return _shares_differ(town) or Decimal(booked[0] or 0) != Decimal(cash)
 
 

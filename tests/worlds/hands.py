@@ -160,7 +160,7 @@ def _take_back(town: Town, exchange: PaperExchange, by_hand: ByHand) -> str:
     """
     since = town.market.after(town.session, -1).isoformat()
     fills = town.exchange.rows("SELECT * FROM activities WHERE kind = 'fill' AND session >= ? ORDER BY number", since)
-    opened = town.ledger.texts("SELECT o.at FROM openings o JOIN accounts a USING (account_key) WHERE a.pinned = 1")
+    opened = town.ledger.texts("SELECT o.at FROM openings o JOIN pins USING (account_key)")
     met = datetime.fromisoformat(opened[0]) if opened else None
     fills = [fill for fill in fills if met is not None and datetime.fromisoformat(fill["at"]) >= met]
     if not fills:

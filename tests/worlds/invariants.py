@@ -284,7 +284,7 @@ def _differences(town: Town) -> Iterator[tuple[str, Decimal, Decimal]]:
 
 def _cash(town: Town) -> tuple[Decimal | None, Decimal]:
     (there,) = town.exchange.texts("SELECT cash FROM exchange")
-    here = next(iter(town.ledger.texts("SELECT cash FROM accounts WHERE pinned = 1")), None)
+    here = next(iter(town.ledger.texts("SELECT cash FROM accounts JOIN pins USING (account_key)")), None)
     return None if here is None else Decimal(here), Decimal(there)
 
 
@@ -342,7 +342,7 @@ class _Opening:
 
 
 def _opening(town: Town) -> _Opening:
-    rows = town.ledger.rows("SELECT o.* FROM openings o JOIN accounts a USING (account_key) WHERE a.pinned = 1")
+    rows = town.ledger.rows("SELECT o.* FROM openings o JOIN pins USING (account_key)")
     if not rows:
         return _Opening()
     return _Opening(rows[0]["session"], rows[0]["at"], frozenset([rows[0]["cursor"], *json.loads(rows[0]["known"])]))

@@ -161,7 +161,7 @@ class Process:
                 locks_held.append(held.enter_context(of_account))
             database = self._database()
             held.callback(database.close)
-            pin(database, broker, account_id, key, clock)
+            pin(self.settings, database, broker, account_id, clock)
             if locking:
                 import_journals(town.home, database.bind(key))
             yield Desk(

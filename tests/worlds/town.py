@@ -126,7 +126,9 @@ def found(world: World, market: Market, home: Path, opening: Opening) -> Iterato
     exchange.parent.mkdir(parents=True)
     shutil.copyfile(market.exchange_file, exchange)
     shutil.copyfile(market.ledger_file, ledger)
-    with PaperExchange.reset(exchange, TakenIn(), NyseCalendar(), world.rules, durable=False) as made:
+    with PaperExchange.reset(
+        exchange, TakenIn(), NyseCalendar(), world.rules, durable=False, account_id="PAPER-0002"
+    ) as made:
         session = made.session()
     with (
         closing(Eyes(ledger)) as of_ledger,

@@ -10,7 +10,6 @@ import errno
 import json
 import logging
 import os
-import socket
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -152,7 +151,7 @@ def _held(
         trouble = error if isinstance(error, OSError) else OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
         raise write_error_text(path, trouble, chosen_by) from error
     try:
-        _write_holder(path, Holder(os.getpid(), command, wall, socket.gethostname()))
+        _write_holder(path, Holder(os.getpid(), command, wall, paths.host_name()))
         yield HeldLock(path, lock)
     finally:
         with suppress(OSError):  # a file that stays does not count once the lock is free
@@ -191,7 +190,7 @@ def _describe(path: Path, wall: datetime | None) -> str:
     run = _read_holder(path)
     if run is None:
         return "one that has not said yet who it is"
-    return run.text(socket.gethostname(), wall)
+    return run.text(paths.host_name(), wall)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

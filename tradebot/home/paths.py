@@ -124,6 +124,21 @@ def is_initialised(home: Path) -> bool:
     return True
 
 
+def host_name() -> str:
+    """The name of this machine."""
+    import socket
+
+    return socket.gethostname()
+
+
+def holds_home(path: str, wanted: str) -> bool:
+    """Whether the home with the id ``wanted`` lies at ``path``, a text of ``resolved_text``."""
+    try:
+        return bool(wanted) and home_id(Path(path)) == wanted
+    except ConfigError:
+        return False
+
+
 def initialise(home: Path) -> None:
     """Make the folder a home, unless it is one.
 

@@ -226,7 +226,7 @@ def _sessions_since_breaks_halted(desk: Desk, run: JobRun) -> int | None:
 def _counted_runs(desk: Desk, run: JobRun, job: Job, since: int) -> Iterator[Run]:
     """The newest runs of a job after the run ``since``, newest first, without this run."""
     count = desk.settings.failed_runs_limit + 1  # one more for this run
-    newest = desk.ledger.runs.newest(job, COUNTED_STATUSES, count, without=UNCOUNTED_CODES)
+    newest = desk.ledger.runs.newest(job, COUNTED_STATUSES, count, without=UNCOUNTED_CODES, seen_from=desk.home_id)
     return (past for past in newest if since < past.run_id != run.run_id)
 
 

@@ -51,6 +51,7 @@ class Desk:
     alerts: Alerts
     guard: SendGuard
     pid: int = 0
+    home_id: str = ""  # of the home in the ledger
     schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE
     fresh_for: timedelta = timedelta(0)  # how long a reading of the account may be used again between two orders
     opened_on: AccountReading | None = None  # the reading by which the account was identified

@@ -164,7 +164,8 @@ def _session_of(market: MarketClock) -> date:
 
 
 def _begin(desk: Desk, job: Job, session: date | None) -> int:
-    return desk.ledger.runs.begin(job, session, desk.clock.now(), desk.clock.wall(), desk.pid, desk.schedule_clock)
+    now, wall = desk.clock.now(), desk.clock.wall()
+    return desk.ledger.runs.begin(job, session, now, wall, desk.pid, desk.schedule_clock, home_id=desk.home_id)
 
 
 def _end(desk: Desk, run_id: int, status: RunStatus, code: int, summary: str) -> None:

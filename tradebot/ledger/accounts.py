@@ -1,4 +1,4 @@
-"""The pinned accounts: one for each broker and mode that this ledger was used with."""
+"""The accounts of a ledger, and which of them each home has pinned."""
 
 from __future__ import annotations
 
@@ -6,30 +6,50 @@ from tradebot.core.model.account_numbers import is_secret
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import AuditTrail
-from tradebot.ledger.codec import columns_of, value_from
+from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine
 from tradebot.settings.redaction import learn_secrets
 
+_PINNED = (
+    "SELECT accounts.account_key AS key, accounts.broker, accounts.mode, accounts.account_id, pins.pinned_at"
+    " FROM pins JOIN accounts ON accounts.account_key = pins.account_key"
+)
+
 
 class PinnedAccounts:
-    """The table of accounts. The pinned one of a (broker, mode) is the only one that orders are sent for."""
+    """The tables of accounts and pins. The account that a home has pinned for a (broker, mode) is the only one that
+    it sends orders for. Other homes may pin another one, or the same.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def pinned(self, broker: str, mode: str) -> PinnedAccount | None:
-        """The pinned account of a (broker, mode); None before its first use."""
+    def pinned(self, home_id: str, broker: str, mode: str) -> PinnedAccount | None:
+        """The account that a home has pinned for a (broker, mode); None before its first use."""
         row = self._engine.one(
-            "SELECT account_key AS key, broker, mode, account_id, pinned_at FROM accounts"
-            " WHERE broker = :broker AND mode = :mode AND pinned = 1",
-            {"broker": broker, "mode": mode},
+            f"{_PINNED} WHERE pins.home_id = :home_id AND pins.broker = :broker AND pins.mode = :mode",
+            {"home_id": home_id, "broker": broker, "mode": mode},
         )
         return value_from(PinnedAccount, row) if row else None
 
-    def pinned_keys(self) -> tuple[str, ...]:
-        """The key of each pinned account."""
-        rows = self._engine.all("SELECT account_key FROM accounts WHERE pinned = 1 ORDER BY account_key", {})
-        return tuple(row["account_key"] for row in rows)
+    def of_home(self, home_id: str) -> tuple[PinnedAccount, ...]:
+        """Every account that a home has pinned."""
+        rows = self._engine.all(
+            f"{_PINNED} WHERE pins.home_id = :home_id ORDER BY accounts.account_key", {"home_id": home_id}
+        )
+        return tuple(value_from(PinnedAccount, row) for row in rows)
+
+    def homes_of(self, account_key: str) -> tuple[str, ...]:
+        """The ids of the homes that have pinned an account."""
+        rows = self._engine.all(
+            "SELECT home_id FROM pins WHERE account_key = :account_key ORDER BY home_id", {"account_key": account_key}
+        )
+        return tuple(row["home_id"] for row in rows)
+
+    def has(self, account_key: str) -> bool:
+        """Whether the ledger knows an account, pinned or not."""
+        found = "SELECT 1 AS found FROM accounts WHERE account_key = :account_key"
+        return self._engine.one(found, {"account_key": account_key}) is not None
 
     def mask_secret_ids(self) -> None:
         """Let the account ids that are secret be masked in everything that this process shows."""
@@ -37,28 +57,35 @@ class PinnedAccounts:
             if is_secret(row["broker"], row["mode"]):
                 learn_secrets(row["account_id"])
 
-    def pin(self, account: PinnedAccount, *, opening_due: bool = False) -> None:
-        """Pin an account to its (broker, mode). It replaces the one pinned before, whose rows stay.
+    def pin(self, home_id: str, account: PinnedAccount, *, opening_due: bool = False) -> None:
+        """Pin an account to its (broker, mode) in a home. It replaces the one pinned before, whose rows stay.
 
-        ``opening_due``: an account that is new here begins with the broker's statement.
+        ``opening_due``: an account that is new in this ledger begins with the broker's statement.
         """
-        before = self.pinned(account.broker, account.mode)
+        before = self.pinned(home_id, account.broker, account.mode)
         if before is not None and before.key == account.key:
             return
         with self._engine.transaction():
-            self._engine.execute(
-                "UPDATE accounts SET pinned = 0 WHERE broker = :broker AND mode = :mode",
-                {"broker": account.broker, "mode": account.mode},
-            )
             self._engine.insert(
                 "accounts",
                 {
                     "account_key": account.key,
-                    "pinned": 1,
                     "opening": "due" if opening_due else "none",
                     **columns_of(account, without=("key",)),
                 },
-                "ON CONFLICT (account_key) DO UPDATE SET pinned = 1, pinned_at = excluded.pinned_at",
+                "ON CONFLICT (account_key) DO NOTHING",
+            )
+            self._engine.insert(
+                "pins",
+                {
+                    "home_id": home_id,
+                    "broker": account.broker,
+                    "mode": account.mode,
+                    "account_key": account.key,
+                    "pinned_at": stamp(account.pinned_at),
+                },
+                "ON CONFLICT (home_id, broker, mode) DO UPDATE"
+                " SET account_key = excluded.account_key, pinned_at = excluded.pinned_at",
             )
             detail = columns_of(account) | {"replaces": before.key if before else None}
             AuditTrail(self._engine, account.key).append(

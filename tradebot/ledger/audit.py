@@ -80,7 +80,7 @@ class ChangingTable:
 
     table: str
     key: str  # the column that identifies a row
-    outside: frozenset[str] = frozenset()  # columns with wall-clock time or process ids, which two replays differ in
+    outside: frozenset[str] = frozenset()  # of wall-clock time, process or home: two replays differ in them
     told: tuple[str, ...] | None = None  # the columns that stand in the trail as well; None: all
 
     def state_of(self, row: Mapping[str, Value]) -> dict[str, Value]:
@@ -88,7 +88,9 @@ class ChangingTable:
         return {name: value for name, value in row.items() if value is not None and name not in self.outside}
 
 
-RUNS = ChangingTable("runs", "run_id", frozenset({"started_wall", "ended_wall", "pid"}), ("job", "status", "exit_code"))
+RUNS = ChangingTable(
+    "runs", "run_id", frozenset({"started_wall", "ended_wall", "pid", "home_id"}), ("job", "status", "exit_code")
+)
 HALTS = ChangingTable("halts", "halt_id")
 BREAKS = ChangingTable("breaks", "break_id")
 CHANGING = (RUNS, HALTS, BREAKS)

@@ -32,10 +32,12 @@ class RunLog:
         wall: datetime,
         pid: int,
         schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE,
+        *,
+        home_id: str = "",
     ) -> int:
         """Store the beginning of a run and return its id. ``at`` is desk time, ``wall`` wall-clock time, both aware.
 
-        The audit trail leaves wall-clock time and pid out, so that replays can be compared (``RUNS``).
+        The audit trail leaves wall-clock time, pid and home out, so that replays can be compared (``RUNS``).
         """
         with self._engine.transaction():
             row = insert_numbered(
@@ -49,6 +51,7 @@ class RunLog:
                     "started_at": stamp(at),
                     "started_wall": stamp(wall),
                     "pid": pid,
+                    "home_id": home_id,
                     "keeping": schedule_clock.value,
                     "turn_at": stamp(wall if schedule_clock is ScheduleClock.REAL else at),
                     "summary": "",
@@ -89,18 +92,28 @@ class RunLog:
         return tuple(value_from(Run, row) for row in rows)
 
     def newest(
-        self, job: Job, statuses: Collection[RunStatus], count: int, *, without: Collection[ExitCode] = ()
+        self,
+        job: Job,
+        statuses: Collection[RunStatus],
+        count: int,
+        *,
+        without: Collection[ExitCode] = (),
+        seen_from: str | None = None,
     ) -> Iterator[Run]:
         """The newest ``count`` runs of a job with one of these statuses, newest first, decoded one by one.
 
-        Runs that ended with one of the codes ``without`` are left out.
+        without: runs that ended with one of these codes are left out.
+        seen_from: the id of a home, whose lock the caller holds. Runs of other homes that have not ended are left out:
+            they may be alive.
         """
         included = ", ".join(f"'{status.value}'" for status in statuses)
         excluded = ", ".join(str(int(code)) for code in without)
         rows = self._engine.all(
             f"SELECT * FROM runs WHERE account_key = :account_key AND job = :job AND status IN ({included})"
-            f" AND (exit_code IS NULL OR exit_code NOT IN ({excluded})) ORDER BY run_id DESC LIMIT :count",
-            {**self._account, "job": job.value, "count": count},
+            f" AND (exit_code IS NULL OR exit_code NOT IN ({excluded}))"
+            " AND (status <> 'running' OR home_id = '' OR home_id = COALESCE(:seen_from, home_id))"
+            " ORDER BY run_id DESC LIMIT :count",
+            {**self._account, "job": job.value, "count": count, "seen_from": seen_from},
         )
         return (value_from(Run, row) for row in rows)
 

@@ -23,6 +23,7 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ports import Alerts, Clock
 from tradebot.runtime.chain_heads import head_text, kept_head, pinned_head
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import pinned_account_of
 from tradebot.runtime.homes import configuration, is_fresh
 from tradebot.settings import GlobalOptions, Redactor, Settings
 
@@ -117,7 +118,7 @@ def waiting(settings: Settings) -> tuple[QueuedAlert, ...]:
 def _import_spool(settings: Settings, database: Database) -> None:
     """Move the spool's alerts into the outbox of their account."""
     spool = home_spool(settings.home)
-    pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+    pinned = pinned_account_of(settings, database)
     with spool.drain() as spooled:
         for each in spooled:
             account_key = each.account_key or (pinned.key if pinned else "")

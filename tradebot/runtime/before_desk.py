@@ -15,6 +15,7 @@ from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import ledger_home, pinned_account_of
 from tradebot.runtime.homes import configuration, is_home, schedule_clock
 from tradebot.runtime.locked_out import last_known, pinned_account
 from tradebot.settings import GlobalOptions, Settings
@@ -40,7 +41,7 @@ def why_not_due(options: GlobalOptions, job: Job) -> str:
         return ""
     try:
         with closing(open_database(settings.ledger, create=False)) as database:
-            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            pinned = pinned_account_of(settings, database)
             if pinned is None:
                 return ""
             ledger, rules, now = database.bind(pinned.key), settings.schedule_rules(), SystemClock().wall()
@@ -66,10 +67,11 @@ def record_failure(options: GlobalOptions, job: Job, error: TradebotError) -> No
         if not is_home(settings) or schedule_clock(settings) is not ScheduleClock.REAL:
             return
         with closing(open_database(settings.ledger, create=False)) as database:
-            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            pinned = pinned_account_of(settings, database)
             if pinned is not None:
                 now, runs = SystemClock().now(), database.bind(pinned.key).runs
-                run_id = runs.begin(job, None, now, now, os.getpid(), ScheduleClock.REAL)
+                home_id = ledger_home(settings, database)
+                run_id = runs.begin(job, None, now, now, os.getpid(), ScheduleClock.REAL, home_id=home_id)
                 runs.end(
                     run_id, _STATUS.get(error.exit_code, RunStatus.FAILED), error.exit_code, now, now, str(error)[:500]
                 )

@@ -18,6 +18,7 @@ from tradebot.ledger.audit import GENESIS, Head
 from tradebot.ledger.database import AccountLedger, Database, open_without_migrating
 from tradebot.ledger.verify import Verification, verify
 from tradebot.ports import Clock
+from tradebot.runtime.home_in_ledger import pinned_account_of
 from tradebot.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ def kept_head(settings: Settings) -> str:
 
 def pinned_head(settings: Settings, database: Database) -> Head:
     """The head of the chain of the account that the settings name; 0 and GENESIS where none is pinned."""
-    account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+    account = pinned_account_of(settings, database)
     return database.head(account.key) if account else (0, GENESIS)
 
 
@@ -125,7 +126,7 @@ def told_head(settings: Settings) -> str:
     """Account and chain head of the ledger in a line, for somebody elsewhere; "" where it cannot be read."""
     try:
         with closing(open_without_migrating(settings.ledger, busy_seconds=1.0)) as database:
-            account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            account = pinned_account_of(settings, database)
             head = head_text(pinned_head(settings, database))
     except LedgerError:
         return ""

@@ -206,6 +206,7 @@ def _check_account(settings: Settings, broker: Broker, account_id: str, named: s
     """
     from tradebot.core.model.account_numbers import is_secret, shown_number
     from tradebot.ledger.database import open_without_migrating
+    from tradebot.runtime.home_in_ledger import pinned_account_of
     from tradebot.runtime.homes import other_account_text
 
     if named is not None:
@@ -218,7 +219,7 @@ def _check_account(settings: Settings, broker: Broker, account_id: str, named: s
         return
     try:
         with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
-            pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
+            pinned = pinned_account_of(settings, database)
     except LedgerError:
         return
     if pinned is not None and pinned.account_id != account_id:

@@ -64,7 +64,7 @@ def reset_account(options: GlobalOptions) -> ExchangeStatus:
         before = pinned_exchange_account(settings)
         rules = rules_at(settings, outside.broker.capabilities)
         path = paths.live_exchange_file(settings.home, settings.broker)
-        exchange = held.enter_context(LiveExchange.reset(path, rules, source_of(settings, outside), known=before))
+        exchange = held.enter_context(LiveExchange.reset(path, rules, source_of(settings, outside)))
         pin_new_account(settings, LivePaperBroker(exchange, outside.broker), outside.clock, before)
         return exchange.status()
 

@@ -32,11 +32,12 @@ def open_latch(options: GlobalOptions) -> tuple[Path, HomeLatch, datetime]:
 def pinned_account(options: GlobalOptions) -> str:
     """The key of the account that the settings name and the ledger pins; "" where either cannot tell."""
     from tradebot.ledger.database import open_without_migrating
+    from tradebot.runtime.home_in_ledger import pinned_account_of
 
     try:
         settings = configuration(options).settings
         with closing(open_without_migrating(settings.ledger, busy_seconds=_LEDGER_TIMEOUT)) as database:
-            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            pinned = pinned_account_of(settings, database)
     except TradebotError:
         return ""
     return pinned.key if pinned else ""

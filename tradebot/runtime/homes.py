@@ -15,9 +15,17 @@ from tradebot.core.model.values import plural
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked, ConfigError, LedgerError, Problem
 from tradebot.home import paths, registry
-from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.database import Database, open_database, open_without_migrating
 from tradebot.ports import Broker, Clock
-from tradebot.runtime.state_folder import lost_state, stamp
+from tradebot.runtime.home_in_ledger import (
+    is_in_ledger,
+    is_inside,
+    ledger_home,
+    pinned_account_of,
+    place_text,
+    refuse_unjoined,
+)
+from tradebot.runtime.state_folder import leave_origin, lost_state, stamp
 from tradebot.settings import (
     BrokerName,
     GlobalOptions,
@@ -60,19 +68,20 @@ def known_homes(settings: Settings) -> tuple[Path, ...]:
 def is_home(settings: Settings) -> bool:
     """Whether the folder is a home: it has the marker in its state folder, or a ledger, whose state folder is lost.
 
-    A ledger on a server is that of several homes, and makes no folder one.
-
     Raises ConfigError if it cannot be read.
     """
-    file = settings.ledger_file
-    return paths.is_initialised(settings.home) or (file is not None and file.exists())
+    return paths.is_initialised(settings.home) or is_in_ledger(settings)
 
 
 def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
-    """Whether the home may have to be made. Raises ConfigError if the command must not make one."""
+    """Whether the home may have to be made. Raises ConfigError if the command must not make one.
+
+    Nor is one made in the ledger of other homes, which it has to join.
+    """
     if paths.is_initialised(settings.home):
         return False
     if makes_home:
+        _refuse_to_make_unjoined(settings)
         return True
     _require_home(settings)
     return False
@@ -86,6 +95,17 @@ def ledger_file(settings: Settings, command: str) -> Path:
             "with your server's own tools, or name a file in DATABASE_URL."
         )
     return settings.ledger_file
+
+
+def _refuse_to_make_unjoined(settings: Settings) -> None:
+    if is_inside(settings):
+        return
+    try:
+        database = open_without_migrating(settings.ledger)
+    except LedgerError:
+        return  # what opens it to write says what is wrong with it
+    with closing(database):
+        refuse_unjoined(settings, database)
 
 
 def require_home(options: GlobalOptions, *, or_listed: bool = False) -> None:
@@ -143,20 +163,34 @@ def refuse_other_brokers(settings: Settings, command: str) -> None:
         raise ConfigError([Problem("BROKER", what, fix)])
 
 
-def make_ledger(settings: Settings, broker: Broker, clock: Clock, *, new_account: bool = False) -> str:
+def make_ledger(
+    settings: Settings, broker: Broker, clock: Clock, *, new_account: bool = False, joins: Joining | None = None
+) -> str:
     """Make the home's ledger if there is none, pin the broker's account, and register the home. Returns the account id.
 
-    A ``new_account`` replaces the pinned one. Raises Blocked and LedgerError.
+    A ``new_account`` replaces the pinned one. Raises Blocked, ConfigError for the ledger of other homes without
+    ``joins``, and LedgerError.
     """
     account_id = broker.account().account_id
     with closing(open_database(settings.ledger, create=not paths.is_initialised(settings.home))) as database:
-        key = account_key(broker, account_id)
-        if new_account:
-            _pin(database, broker, account_id, key, clock)
-        pin(database, broker, account_id, key, clock, schedule_clock(settings))
         if lost_state(settings, database) is None:
+            if joins is None:
+                refuse_unjoined(settings, database)
+            else:
+                leave_origin(settings, database)
             register_home(settings, database)
+        if new_account:
+            _pin(settings, database, broker, account_id, clock)
+        shared = joins is not None and joins.account == account_id
+        pin(settings, database, broker, account_id, clock, schedule_clock(settings), shared=shared)
     return account_id
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A home joins the ledger of other homes. ``account``: the id of an account of theirs that it is to trade too."""
+
+    account: str | None = None
 
 
 def account_on_this_machine(settings: Settings, key: str) -> str:
@@ -193,19 +227,28 @@ def schedule_clock(settings: Settings) -> ScheduleClock:
 
 
 def pin(
+    settings: Settings,
     database: Database,
     broker: Broker,
     account_id: str,
-    key: str,
     clock: Clock,
     schedule_clock: ScheduleClock = ScheduleClock.EXCHANGE,
+    *,
+    shared: bool = False,
 ) -> None:
-    """Pin the account at first use, and begin to track its schedule. Raises Blocked for another account later."""
-    pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
+    """Pin the account at first use, and begin to track its schedule. Raises Blocked for another account later.
+
+    The account of another home is refused too, unless it is ``shared`` on purpose.
+    """
+    pinned = pinned_account_of(settings, database)
     if pinned is None:
-        _pin(database, broker, account_id, key, clock)
+        if not shared:
+            _refuse_others_account(settings, database, broker, account_id)
+        _pin(settings, database, broker, account_id, clock)
         since = clock.wall() if schedule_clock is ScheduleClock.REAL else clock.now()
-        database.bind(key).schedule.start_tracking(schedule_clock, since, new_york_date(since))
+        database.bind(account_key(broker, account_id)).schedule.start_tracking(
+            schedule_clock, since, new_york_date(since)
+        )
     elif pinned.account_id != account_id:
         raise Blocked(
             f"{other_account_text(broker, pinned.account_id, account_id)} Nothing is sent. Check the keys or the "
@@ -213,10 +256,24 @@ def pin(
         )
 
 
-def _pin(database: Database, broker: Broker, account_id: str, key: str, clock: Clock) -> None:
+def _refuse_others_account(settings: Settings, database: Database, broker: Broker, account_id: str) -> None:
+    owners = database.pinned_accounts.homes_of(account_key(broker, account_id))
+    places = [place_text(home) for home in database.homes.all() if home.home_id in owners]
+    if not places:
+        return
+    fix = "Begin a new one with `tradebot paper reset`."
+    if broker.name != BrokerName.PAPER:
+        fix = f"Check the keys. To trade it from here too, run `tradebot init-db --join --account {account_id}`."
+    raise Blocked(
+        f"account {account_id} at {broker.name} ({broker.mode}) is that of another home in this ledger: "
+        f"{', '.join(places)}. Nothing is sent. {fix}"
+    )
+
+
+def _pin(settings: Settings, database: Database, broker: Broker, account_id: str, clock: Clock) -> None:
     """Pin an account. One that is new in this ledger begins with the broker's statement."""
-    account = PinnedAccount(key, broker.name, broker.mode, account_id, clock.now())
-    database.pinned_accounts.pin(account, opening_due=True)
+    account = PinnedAccount(account_key(broker, account_id), broker.name, broker.mode, account_id, clock.now())
+    database.pinned_accounts.pin(ledger_home(settings, database), account, opening_due=True)
 
 
 def home_context(settings: Settings, broker: Broker, account_id: str) -> HomeContext:

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from tradebot.core.model.account import AccountSnapshot
+from tradebot.errors import Blocked, ConfigError, Problem
 from tradebot.home import locks, paths
+from tradebot.ledger.database import may_exist, open_database
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import HomeContext, configuration, home_context, make_ledger
+from tradebot.runtime.home_in_ledger import is_inside
+from tradebot.runtime.homes import HomeContext, Joining, configuration, home_context, is_fresh, make_ledger
+from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import GlobalOptions, Settings
 
 
-def init_home(options: GlobalOptions) -> tuple[HomeContext, bool]:
+def init_home(options: GlobalOptions, joins: Joining | None = None) -> tuple[HomeContext, bool]:
     """Make a home and its ledger for the broker's account, unless there is one. Returns whether it was made.
 
-    Raises what ``open_desk`` raises.
+    Raises what ``open_desk`` raises, and ConfigError for a ledger that cannot be joined.
     """
     settings = configuration(options).settings
     fresh = not paths.is_initialised(settings.home)
+    if joins is None:
+        is_fresh(settings, makes_home=True)
+    else:
+        _require_ledger_to_join(settings)
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="init-db", wall=SystemClock().now()))
         venue = held.enter_context(open_venue(settings, fresh=True))
-        account_id = make_ledger(settings, venue.broker, venue.clock)
+        if joins is not None:
+            _refuse_other_account(joins, venue.broker.account().account_id)
+        account_id = make_ledger(settings, venue.broker, venue.clock, joins=joins)
         return home_context(settings, venue.broker, account_id), fresh
+
+
+def _require_ledger_to_join(settings: Settings) -> None:
+    """Raise ConfigError where no ledger of other homes is, or where this home is one of them and lost its state."""
+    if is_inside(settings) or not may_exist(settings.ledger):
+        what = f"the ledger {settings.ledger} is no other home's"
+        fix = "Name the ledger to join in DATABASE_URL, or leave --join out."
+        raise ConfigError([Problem("--join", what, fix)])
+    with closing(open_database(settings.ledger, create=False)) as database:
+        lost = lost_state(settings, database)
+    if lost is not None:
+        raise ConfigError([Problem("--join", lost.reason, "Put the folder back, or run `tradebot resume`.")])
+
+
+def _refuse_other_account(joins: Joining, account_id: str) -> None:
+    if joins.account not in (None, account_id):
+        raise Blocked(
+            f"--account names {joins.account}, but the broker shows account {account_id}. Nothing was joined."
+        )
 
 
 def account_at(settings: Settings) -> AccountSnapshot:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 
 from tradebot.brokers.paper.live_exchange import LiveExchange, Outside
+from tradebot.brokers.paper.new_account import new_account_id
 from tradebot.brokers.paper.rules import ExchangeRules
 from tradebot.core.model.capabilities import Capabilities
 from tradebot.home import paths
@@ -25,7 +27,7 @@ def home_live_exchange(
     """
     path = paths.live_exchange_file(settings.home, settings.broker)
     makes = fresh and not LiveExchange.exists(path) and not is_lost(settings)
-    make = LiveExchange.create if makes else LiveExchange.open
+    make = partial(LiveExchange.create, account_id=new_account_id()) if makes else LiveExchange.open
     with make(path, rules_at(settings, capabilities), outside) as exchange:
         yield exchange
 

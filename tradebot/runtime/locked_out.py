@@ -15,6 +15,7 @@ from tradebot.home import paths
 from tradebot.home.sent_orders import SentOrder, read_sent_orders
 from tradebot.ledger.database import open_without_migrating
 from tradebot.ports import Broker, Clock, MarketData
+from tradebot.runtime.home_in_ledger import pinned_account_of
 from tradebot.settings import Settings, TradingMode
 
 #: Seconds to wait for a ledger that another process holds.
@@ -46,7 +47,7 @@ def pinned_account(settings: Settings) -> str:
     """The id of the account that the ledger has pinned, else the one that the settings name; "" for neither."""
     try:
         with closing(open_without_migrating(settings.ledger, busy_seconds=LEDGER_TIMEOUT)) as database:
-            pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            pinned = pinned_account_of(settings, database)
     except LedgerError:
         pinned = None
     if pinned is not None:

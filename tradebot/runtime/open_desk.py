@@ -21,6 +21,7 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.runtime.alerts import outbox_alerts
 from tradebot.runtime.chain_heads import halt_for_missing_heads, keep_head, refuse_other_history
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import ledger_home, pinned_keys, refuse_unjoined
 from tradebot.runtime.homes import (
     HomeContext,
     account_key,
@@ -115,8 +116,9 @@ def open_desk(
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
         if strategies is not None and job is Job.REPLAY:  # it always asks them
             strategies.prepare()
+        replays = job is Job.REPLAY
         venue = held.enter_context(
-            open_venue(settings, fresh=access.makes_home, durable=durable, start=start, guard=guard)
+            open_venue(settings, fresh=access.makes_home, durable=durable, start=start, replays=replays, guard=guard)
         )
         broker, clock = venue.broker, venue.clock
         opened_on = AccountReading(broker.account(), clock.now())
@@ -130,17 +132,18 @@ def open_desk(
         held.callback(database.close)
         lost = lost_state(settings, database)
         if lost is None:
+            refuse_unjoined(settings, database)
             refuse_other_history(settings, database)
         home_latch = HomeLatch(settings.home, lost)
-        latch = AccountLatch(home_latch, key, database.pinned_accounts.pinned_keys)
+        latch = AccountLatch(home_latch, key, lambda: pinned_keys(settings, database))
         if job in _SCHEDULED:
             venue.advance(job)
-        tracked_by = ScheduleClock.EXCHANGE if job is Job.REPLAY else schedule_clock(settings)
-        pin(database, broker, account_id, key, clock, tracked_by)
+        tracked_by = ScheduleClock.EXCHANGE if replays else schedule_clock(settings)
         if lost is None and fresh:
             register_home(settings, database)
         elif lost is None and access.locks:
             stamp(settings, database)
+        pin(settings, database, broker, account_id, clock, tracked_by)
         ledger = database.bind(key)
         if access.locks:
             taken = held.enter_context(take_account(settings, database, ledger, job))
@@ -153,10 +156,10 @@ def open_desk(
             import_journals(settings.home, ledger)
             if lost is None:  # which halts, and took the heads with it
                 halt_for_missing_heads(settings, database, ledger, clock)
-        alerts = outbox_alerts(settings, ledger, clock, silent=job is Job.REPLAY)
+        alerts = outbox_alerts(settings, ledger, clock, silent=replays)
         desk = desk_at(venue, settings, ledger, strategies, lock, stop, alerts, latch, guard)
         yield OpenDesk(
-            replace(desk, schedule_clock=tracked_by, opened_on=opened_on),
+            replace(desk, schedule_clock=tracked_by, opened_on=opened_on, home_id=ledger_home(settings, database)),
             home_context(settings, broker, account_id),
             loaded,
             holder,

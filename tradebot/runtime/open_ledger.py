@@ -15,6 +15,7 @@ from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.read_only import open_read_only
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import pinned_account_of, pinned_keys
 from tradebot.runtime.homes import HomeContext, is_fresh
 from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.strategies import LazyStrategies
@@ -60,7 +61,7 @@ def open_ledger_desk(options: GlobalOptions) -> Iterator[OpenLedgerDesk]:
     with open_ledger(options) as opened, opened.database.engine.snapshot():
         settings, account = opened.loaded.settings, _pinned(opened)
         home_latch = HomeLatch(settings.home, lost_state(settings, opened.database))
-        latch = AccountLatch(home_latch, account.key, opened.database.pinned_accounts.pinned_keys)
+        latch = AccountLatch(home_latch, account.key, lambda: pinned_keys(settings, opened.database))
         desk = _desk(settings, account, opened.database.bind(account.key), latch)
         context = HomeContext(
             settings.home, account.broker, account.mode, account.account_id, settings.ledger, settings.log_path
@@ -70,7 +71,7 @@ def open_ledger_desk(options: GlobalOptions) -> Iterator[OpenLedgerDesk]:
 
 def _pinned(opened: OpenLedger) -> PinnedAccount:
     broker, mode = opened.loaded.settings.broker, opened.loaded.settings.trading_mode
-    account = opened.database.pinned_accounts.pinned(broker, mode)
+    account = pinned_account_of(opened.loaded.settings, opened.database)
     if account is None:
         fix = "Check BROKER and TRADING_MODE, or run `tradebot run-daily` first, which begins an account."
         raise ConfigError([Problem("BROKER", f"the ledger has no account at {broker} ({mode})", fix)])

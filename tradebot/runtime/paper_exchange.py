@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
+from tradebot.brokers.paper.new_account import FIRST_ACCOUNT, new_account_id
 from tradebot.core.model.exchange_time import NEW_YORK, new_york_instant
 from tradebot.core.model.schedule import Job, due_time
 from tradebot.errors import LedgerError
@@ -19,6 +20,7 @@ from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker, Clock
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
 from tradebot.runtime.halts import move_halts
+from tradebot.runtime.home_in_ledger import pinned_account_of
 from tradebot.runtime.homes import account_key, configuration, is_fresh, is_home, make_ledger, refuse_other_brokers
 from tradebot.runtime.strategies import strategy_book
 from tradebot.settings import GlobalOptions, Loaded, PaperAdvance, Settings, TradingMode
@@ -37,7 +39,7 @@ def open_exchange(options: GlobalOptions, *, makes_home: bool) -> Iterator[tuple
     fresh = is_fresh(settings, makes_home=makes_home)
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="paper", wall=SystemClock().now()))
-        exchange = held.enter_context(home_exchange(settings, fresh=makes_home, durable=True, start=None))
+        exchange = held.enter_context(home_exchange(settings, fresh=makes_home, durable=True))
         if fresh:
             make_ledger(settings, PaperBroker(exchange), ExchangeClock(exchange))
         yield exchange, loaded
@@ -55,7 +57,6 @@ def reset_exchange(options: GlobalOptions) -> ExchangeStatus:
             prices_of(settings),
             NyseCalendar(),
             _rules_of_a_new_account(settings, None),
-            known=before,
         )
         held.callback(exchange.close)
         pin_new_account(settings, PaperBroker(exchange), ExchangeClock(exchange), before)
@@ -84,17 +85,23 @@ def prices_of(settings: Settings) -> PriceFile:
 
 
 @contextmanager
-def home_exchange(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[PaperExchange]:
+def home_exchange(
+    settings: Settings, *, fresh: bool, durable: bool, start: date | None = None, replays: bool = False
+) -> Iterator[PaperExchange]:
     """The home's exchange, without a lock.
 
     With ``fresh`` it is made if it does not exist and the ledger knows of no lost one; its first session is then on or
-    after ``start``.
+    after ``start``. For a replay it has the same account each time.
     """
     path = paths.exchange_file(settings.home)
     makes = fresh and not PaperExchange.exists(path) and not is_lost(settings)
-    make = PaperExchange.create if makes else PaperExchange.open
-    rules = _rules_of_a_new_account(settings, start) if makes else _rules(settings)
-    exchange = make(path, prices_of(settings), NyseCalendar(), rules, durable=durable)
+    prices, calendar = prices_of(settings), NyseCalendar()
+    if makes:
+        rules = _rules_of_a_new_account(settings, start)
+        account_id = FIRST_ACCOUNT if replays else new_account_id()
+        exchange = PaperExchange.create(path, prices, calendar, rules, durable=durable, account_id=account_id)
+    else:
+        exchange = PaperExchange.open(path, prices, calendar, _rules(settings), durable=durable)
     try:
         yield exchange
     finally:
@@ -162,5 +169,5 @@ def pinned_exchange_account(settings: Settings) -> str | None:
     if not is_home(settings):
         return None
     with closing(open_database(settings.ledger, create=False)) as database:
-        pinned = database.pinned_accounts.pinned(settings.broker, TradingMode.PAPER)
+        pinned = pinned_account_of(replace(settings, trading_mode=TradingMode.PAPER), database)
     return pinned.account_id if pinned else None

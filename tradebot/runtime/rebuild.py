@@ -18,11 +18,13 @@ from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.rebuild import PreviousFiles
 from tradebot.ledger.database import open_database
+from tradebot.ledger.homes import KnownHome
 from tradebot.ledger.swap_file import new_ledger, old_file_path, swap_in
 from tradebot.ports import Broker
 from tradebot.runtime.alerts import spool_alerts
 from tradebot.runtime.chain_heads import keep_head
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import ledger_home, pinned_account_of, pinned_keys
 from tradebot.runtime.homes import (
     HomeContext,
     account_key,
@@ -36,7 +38,7 @@ from tradebot.runtime.homes import (
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
 from tradebot.runtime.send_guard import ProcessGuard
-from tradebot.runtime.state_folder import lost_state
+from tradebot.runtime.state_folder import at_this_place, lost_state
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings
 
@@ -77,13 +79,14 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         lock = BothLocks(home_lock, held.enter_context(account_lock))
         old = ledger_file(settings, Job.REBUILD)
         is_lost = old.exists() and not paths.is_initialised(settings.home)
-        previous = _read_previous(old, broker, account_id, key)
+        previous = _read_previous(settings, broker, account_id, key)
         kept = old_file_path(old, beside=paths.chain_heads_file(settings.home))
         with new_ledger(old) as database:
-            database.pinned_accounts.pin(PinnedAccount(key, broker.name, broker.mode, account_id, clock.now()))
+            for home in _homes_of(old, is_lost, settings):
+                database.homes.add(home)
+            account = PinnedAccount(key, broker.name, broker.mode, account_id, clock.now())
+            database.pinned_accounts.pin(ledger_home(settings, database), account)
             alerts = spool_alerts(settings, key, clock)  # the fresh ledger may yet be dropped
-            for home_id, path in _homes_of(old, is_lost, settings).items():
-                database.homes.add(home_id, path, clock.now())
             home_latch = HomeLatch(settings.home, lost_state(settings, database))
             latch = AccountLatch(home_latch, key, lambda: previous.accounts)
             desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts, latch, guard)
@@ -99,12 +102,12 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
                 register_home(settings, database)
 
 
-def _homes_of(old: Path, is_lost: bool, settings: Settings) -> dict[str, str]:
+def _homes_of(old: Path, is_lost: bool, settings: Settings) -> tuple[KnownHome, ...]:
     """The homes that the old ledger knows; one without a state folder, where it knows none, so that it stays lost."""
-    lost = {paths.new_id(): paths.resolved_text(settings.home)} if is_lost else {}
+    lost = (at_this_place(settings, paths.new_id()),) if is_lost else ()
     try:
         with closing(open_database(old, create=False)) as database:
-            return database.homes.paths() or lost
+            return database.homes.all() or lost
     except LedgerError:
         return lost
 
@@ -115,17 +118,17 @@ def _has_traded(broker: Broker, key: str) -> bool:
     return any(ownership.decision(order_id) for order_id in broker.client_order_ids())
 
 
-def _read_previous(old: Path, broker: Broker, account_id: str, key: str) -> PreviousFiles:
+def _read_previous(settings: Settings, broker: Broker, account_id: str, key: str) -> PreviousFiles:
     """What the old ledger holds of this account; nothing if it is unreadable. Raises Blocked for another account's."""
     try:
-        with closing(open_database(old, create=False)) as database:
-            pinned = database.pinned_accounts.pinned(broker.name, broker.mode)
+        with closing(open_database(settings.ledger, create=False)) as database:
+            pinned = pinned_account_of(settings, database)
             ledger = database.bind(key)
             previous = PreviousFiles(
                 readable=True,
                 halts=ledger.halts_and_breaks.halts(),
                 peak=ledger.books.peak(),
-                accounts=database.pinned_accounts.pinned_keys(),
+                accounts=pinned_keys(settings, database),
             )
     except LedgerBusy:
         raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,18 +12,18 @@ from tradebot.home import paths
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.engine import AccountHold
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import is_inside
 from tradebot.settings import Settings
 
 
 def is_shared(settings: Settings) -> bool:
     """Whether other homes can use the ledger: it does not lie inside this one."""
-    file = settings.ledger_file
-    return file is None or not file.resolve().is_relative_to(settings.home.resolve())
+    return not is_inside(settings)
 
 
 def this_process(command: str) -> Holder:
     """This process, as it holds an account for a command."""
-    return Holder(os.getpid(), command, SystemClock().wall(), socket.gethostname())
+    return Holder(os.getpid(), command, SystemClock().wall(), paths.host_name())
 
 
 @contextmanager
@@ -63,7 +62,7 @@ class TakenAccount:
 def holder_text(ledger: AccountLedger) -> str:
     """The process that took an account last, for people."""
     epoch = ledger.epochs.current()
-    return epoch.holder.text(socket.gethostname(), SystemClock().wall()) if epoch else "one that has not said who it is"
+    return epoch.holder.text(paths.host_name(), SystemClock().wall()) if epoch else "one that has not said who it is"
 
 
 def _held_text(ledger: AccountLedger) -> str:

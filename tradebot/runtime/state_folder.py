@@ -6,14 +6,17 @@ an id that the ledger takes, and never a ledger that misses one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 from tradebot.home import paths
 from tradebot.home.atomic_files import write_error_text
 from tradebot.home.latch import LostState
 from tradebot.ledger.database import Database
+from tradebot.ledger.homes import KnownHome
 from tradebot.runtime.chain_heads import is_other_history
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import copied_from, is_here, is_inside, ledger_home
 from tradebot.settings import Settings
 
 
@@ -28,15 +31,14 @@ def lost_state(settings: Settings, database: Database) -> LostState | None:
 
 
 def _trouble(settings: Settings, database: Database) -> str:
-    home_id, known, here = paths.home_id(settings.home), database.homes.paths(), paths.resolved_text(settings.home)
-    file = settings.ledger_file
-    inside = file is not None and file.resolve().is_relative_to(settings.home.resolve())
-    is_known = here in known.values() or (inside and bool(known))
-    if home_id is None:
+    own, homes, inside = paths.home_id(settings.home), database.homes.all(), is_inside(settings)
+    here = [home.home_id for home in homes if is_here(settings, home)]
+    is_known = bool(here) or (inside and bool(homes))
+    if own is None:
         return lost_text(settings) if is_known or (inside and database.homes.has_runs()) else ""
-    if home_id not in known:
+    if own not in {home.home_id for home in homes}:
         return _replaced_text(settings) if is_known else ""
-    is_of_another = known[home_id] != here and here in known.values()  # else the home was moved or copied
+    is_of_another = bool(here) and own not in here  # else the home was moved or copied
     return _replaced_text(settings) if is_of_another else ""
 
 
@@ -61,20 +63,33 @@ _AND_WITH_IT = (
 def stamp(settings: Settings, database: Database) -> None:
     """Make the folder a home with an id that its ledger knows. Raises ConfigError and LedgerError."""
     paths.initialise(settings.home)
-    home_id, path = paths.home_id(settings.home), paths.resolved_text(settings.home)
+    home_id = paths.home_id(settings.home)
     if not home_id:
         home_id = paths.new_id()
         paths.write_marker(settings.home, home_id)
-    if database.homes.paths().get(home_id) != path:
-        database.homes.add(home_id, path, SystemClock().now())
+    home = at_this_place(settings, home_id)
+    if not any(replace(known, since=home.since) == home for known in database.homes.all()):
+        database.homes.add(home)
+
+
+def leave_origin(settings: Settings, database: Database) -> None:
+    """Give the copy of a home an id of its own, so that it is another home. Raises ConfigError."""
+    if copied_from(settings, database) is not None:
+        paths.write_marker(settings.home, paths.new_id())
 
 
 def _make_whole(settings: Settings, database: Database) -> None:
     """Give the state folder an id of its own, and set aside the chain heads of another ledger."""
     _set_other_heads_aside(settings, database)
+    before = ledger_home(settings, database)
     home_id = paths.new_id()
     paths.write_marker(settings.home, home_id)
-    database.homes.add(home_id, paths.resolved_text(settings.home), SystemClock().now())
+    database.homes.replace(before, at_this_place(settings, home_id))
+
+
+def at_this_place(settings: Settings, home_id: str) -> KnownHome:
+    """The home of the settings under an id, as one that comes now."""
+    return KnownHome(home_id, paths.host_name(), paths.resolved_text(settings.home), SystemClock().now())
 
 
 def _set_other_heads_aside(settings: Settings, database: Database) -> None:

@@ -102,10 +102,11 @@ class ServedSessions:
 def served_sessions(settings: Settings, infos: Iterable[StrategyInfo]) -> Mapping[str, ServedSessions]:
     """By strategy, what the ledger of the pinned account has of it. Empty without a ledger that can be read."""
     from tradebot.ledger.database import open_without_migrating
+    from tradebot.runtime.home_in_ledger import pinned_account_of
 
     try:
         with closing(open_without_migrating(settings.ledger)) as database:
-            account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+            account = pinned_account_of(settings, database)
             if account is None:
                 return {}
             history = database.bind(account.key).strategy_history

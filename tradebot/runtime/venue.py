@@ -48,16 +48,19 @@ def open_venue(
     start: date | None = None,
     urgent: bool = False,
     guard: SendGuard | None = None,
+    replays: bool = False,
 ) -> Iterator[Venue]:
     """The venue of a home. Makes no request yet; with ``urgent`` requests have short time-outs.
 
-    With ``fresh`` the embedded exchange is made if it does not exist, with its first session on or after ``start``.
-    Without ``durable`` a power cut may lose its newest operations. ``guard`` permits what is sent to a broker outside.
-    Raises ConfigError and BrokerUnavailable.
+    With ``fresh`` the embedded exchange is made if it does not exist, with its first session on or after ``start``, and
+    for a replay with the same account each time. Without ``durable`` a power cut may lose its newest operations.
+    ``guard`` permits what is sent to a broker outside. Raises ConfigError and BrokerUnavailable.
     """
     if settings.broker is BrokerName.PAPER:
-        with _embedded(settings, fresh=fresh, durable=durable, start=start) as venue:
-            yield venue
+        from tradebot.runtime.paper_exchange import home_exchange
+
+        with home_exchange(settings, fresh=fresh, durable=durable, start=start, replays=replays) as exchange:
+            yield _embedded(settings, exchange)
         return
     outside = open_outside(settings, urgent=urgent, guard=guard)
     if not trades_on_paper(settings, outside.broker):
@@ -94,21 +97,19 @@ def open_outside(settings: Settings, *, urgent: bool = False, guard: SendGuard |
     return Venue(broker, market, clock, calendar, fresh_for=alpaca.FRESH_FOR)
 
 
-@contextmanager
-def _embedded(settings: Settings, *, fresh: bool, durable: bool, start: date | None) -> Iterator[Venue]:
+def _embedded(settings: Settings, exchange: PaperExchange) -> Venue:
     from tradebot.brokers import paper
     from tradebot.brokers.paper.market_data import PaperMarket
-    from tradebot.runtime.paper_exchange import advance, home_exchange, prices_of
+    from tradebot.runtime.paper_exchange import advance, prices_of
 
-    with home_exchange(settings, fresh=fresh, durable=durable, start=start) as exchange:
-        yield Venue(
-            paper.PaperBroker(exchange),
-            PaperMarket(prices_of(settings), exchange),
-            ExchangeClock(exchange),
-            CorrectedCalendar(NyseCalendar()),
-            partial(advance, settings, exchange),
-            exchange,
-        )
+    return Venue(
+        paper.PaperBroker(exchange),
+        PaperMarket(prices_of(settings), exchange),
+        ExchangeClock(exchange),
+        CorrectedCalendar(NyseCalendar()),
+        partial(advance, settings, exchange),
+        exchange,
+    )
 
 
 @contextmanager

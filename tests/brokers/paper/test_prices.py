@@ -62,6 +62,6 @@ def test_a_reset_takes_another_past(pit: OpenPit) -> None:
     world.exchange.close()
     world.prices = made({"OTHER": DAYS})
     world.exchange = PaperExchange.reset(world.path, world.prices, NyseCalendar(), FREE)
-    assert world.exchange.status().account_id == "PAPER-0002"
+    assert world.exchange.status().account_id not in ("", "PAPER-0001")
     assert world.exchange.session() == FIRST
     assert not PaperBroker(world.exchange).assets(["ACME"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def test_a_reset_begins_the_next_account(pit: OpenPit) -> None:
     world.buy(10)
     world.exchange.close()
     rules = replace(FREE, starting_cash=Decimal(5_000), start=THIRD)
-    world.exchange = PaperExchange.reset(world.path, world.prices, NyseCalendar(), rules)
+    world.exchange = PaperExchange.reset(world.path, world.prices, NyseCalendar(), rules, account_id="PAPER-0002")
     world.broker = PaperBroker(world.exchange)
     account = world.broker.account()
     assert account.account_id == "PAPER-0002"
@@ -135,7 +136,7 @@ def test_a_reset_begins_the_next_account(pit: OpenPit) -> None:
 
 def test_a_reset_makes_the_exchange_when_there_is_none(tmp_path: Path) -> None:
     with PaperExchange.reset(tmp_path / "x.db", made({"ACME": DAYS}), NyseCalendar(), FREE) as exchange:
-        assert exchange.account_id() == "PAPER-0001"
+        assert re.fullmatch(r"PAPER-[A-Z2-7]{8}", exchange.account_id())
 
 
 @pytest.mark.parametrize("content", [b"hello, this is a text file and no database at all", bytes(range(256)) * 40])

@@ -27,6 +27,7 @@ from tradebot.core.results.incident import (
 from tradebot.core.results.outcomes import Outcome
 from tradebot.jobs.steps.equity_bridge import equity_between
 from tradebot.ledger.database import AccountLedger, open_database
+from tradebot.ledger.homes import NO_HOME
 from tradebot.market.calendar import NyseCalendar
 
 ACCOUNT = "paper:paper:PAPER-0001"
@@ -50,7 +51,7 @@ def equity(value: str, when: datetime, unprotected: str = "0") -> EquityPoint:
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[AccountLedger]:
     with closing(open_database(tmp_path / "ledger.db", create=True, durable=False)) as database:
-        database.pinned_accounts.pin(PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", at("09:00", 26)))
+        database.pinned_accounts.pin(NO_HOME, PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", at("09:00", 26)))
         yield database.bind(ACCOUNT)
 
 

@@ -200,7 +200,7 @@ def test_one_home_holds_the_accounts_of_both(desk: Desk) -> None:
 def test_another_account_than_the_pinned_one_is_not_traded(desk: Desk) -> None:
     assert desk.run(MORNING, "init-db")[0] == 0
     prices, rules = PriceFile(None, None), ExchangeRules(start=DAY)
-    PaperExchange.reset(desk.exchange, prices, NyseCalendar(), rules, durable=False).close()
+    PaperExchange.reset(desk.exchange, prices, NyseCalendar(), rules, durable=False, account_id="PAPER-0002").close()
     code, said, _ = desk.run(MORNING, "run-daily")
     assert code == 5
     assert "belongs to account PAPER-0001 at alpaca (paper)" in said["error"]

@@ -14,21 +14,31 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.cli import Ended, Process, start
+from tests.fakes.homes import account_id
 from tests.stories.processes.conftest import PATIENCE, Machine, ending, once
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import Purpose
 
 CLOSE = ("emergency-stop", "--close-positions", "--json")
 HELD = {"AAPL": "31", "GOOG": "10", "MSFT": "87"}
-BID = "tb1-60b52fe6-20061102-momentum_rotation-IBM-entry-1"
+BOUGHT = date(2006, 11, 2)
 
 
 class Stopped(Machine):
     """A home that holds three positions with a stop each, and an order of the bot's that waits for a lower price."""
+
+    @property
+    def bid(self) -> str:
+        """The id of the bot's order that waits."""
+        key = f"paper:paper:{account_id(self.home)}"
+        return client_order_id(key, BOUGHT, "momentum_rotation", "IBM", Purpose.ENTRY, 1)
 
     @property
     def positions(self) -> dict[str, str]:
@@ -69,8 +79,8 @@ class Stopped(Machine):
             "from tradebot.brokers.paper import PaperBroker\n"
             "from tradebot.core.model.orders import *; from tradebot.settings import GlobalOptions\n"
             "with open_exchange(GlobalOptions(), makes_home=False) as (exchange, _):\n"
-            f"    PaperBroker(exchange).submit(OrderRequest('{BID}', 'IBM', Side.BUY, Decimal(5), OrderType.LIMIT,\n"
-            "        TimeInForce.GTC, limit_price=Decimal(20), stop_loss=Decimal(10)))\n"
+            f"    PaperBroker(exchange).submit(OrderRequest('{self.bid}', 'IBM', Side.BUY, Decimal(5),\n"
+            "        OrderType.LIMIT, TimeInForce.GTC, limit_price=Decimal(20), stop_loss=Decimal(10)))\n"
         )
         subprocess.run([sys.executable, "-c", program], check=True, env=self.environment(), cwd=self.folder)
 
@@ -83,7 +93,7 @@ def held_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         home = Stopped(template.folder)
         assert home("run-daily").code == 0
         home.queue_entry()
-        assert (home.positions, home.live[-2:]) == (HELD, [BID, f"{BID}.stop"])
+        assert (home.positions, home.live[-2:]) == (HELD, [home.bid, f"{home.bid}.stop"])
 
     return once(tmp_path_factory, "held", make).home
 
@@ -119,7 +129,7 @@ def test_without_closing_only_what_can_open_is_cancelled(home: Stopped) -> None:
     ended = home("emergency-stop", "--json")
     assert ended.code == 0
     assert home.positions == HELD
-    assert BID not in home.live
+    assert home.bid not in home.live
     assert len(home.live) == len(HELD), "the stops stay"
 
 
@@ -278,11 +288,11 @@ def test_a_doubt_about_which_account_it_is_stops_at_the_latch(line: str, home: S
     assert ended.code == 3
     assert "the halt is latched" in ended.err
     assert "--account ID" in ended.err
-    assert (home.positions, BID in home.live) == (HELD, True)
+    assert (home.positions, home.bid in home.live) == (HELD, True)
     assert (home.home / "state" / "HALT").exists()
     assert home(*CLOSE, "--account", "PAPER-0002").code == 5
     assert home.positions == HELD
-    assert_flat(home, home(*CLOSE, "--account", "PAPER-0001"))
+    assert_flat(home, home(*CLOSE, "--account", account_id(home.home)))
 
 
 def test_another_account_than_the_pinned_one_has_to_be_named(home: Stopped) -> None:
@@ -356,7 +366,7 @@ def test_with_an_order_that_fills_while_it_is_cancelled(home: Stopped) -> None:
     assert home("paper", "next").code == 0
     program = "UPDATE orders SET limit_price = '1000' WHERE client_order_id = ?"
     with closing(sqlite3.connect(home.exchange, isolation_level=None)) as exchange:
-        exchange.execute(program, (BID,))
+        exchange.execute(program, (home.bid,))
     ended = home.stop_with_broker("fills-while-cancelling")
     assert ended.code == 0, ended.out + ended.err
     assert (home.positions, home.live) == ({}, [])
@@ -428,7 +438,7 @@ def test_a_drill_rehearses_everything_and_leaves_the_account_alone(home: Stopped
     ended = home("emergency-stop", "--drill", "--json")
     assert ended.code == 0, ended.out + ended.err
     assert (home.positions, home.sold) == (HELD, {})
-    assert BID in home.live
+    assert home.bid in home.live
     assert not (home.home / "state" / "HALT").exists()
     drill = ended.json["drill"]
     assert drill["passed"]

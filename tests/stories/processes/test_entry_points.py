@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from tests.fakes.homes import account_id
 from tests.stories.processes.conftest import Machine
 from tradebot import cli
 from tradebot.errors import ExitCode
@@ -133,5 +134,5 @@ def test_people_are_told_where_a_command_acts_before_anything_else(traded: Machi
         assert [line.split(maxsplit=1) for line in first.splitlines()] == [
             ["home", str(traded.home)],
             ["broker", "paper, paper mode"],
-            ["account", "PAPER-0001"],
+            ["account", account_id(traded.home)],
         ], command

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.fakes.cli import Ended
+from tests.fakes.homes import account_id
 from tests.stories.processes.conftest import Machine, ending
 from tradebot import cli
 from tradebot.errors import ExitCode
@@ -175,12 +176,13 @@ def test_the_exchange_of_another_account_is_not_traded(traded: Machine, machine:
     other.folder.mkdir()
     assert other("run-daily").code == 0
     assert other("paper", "reset", "--yes").code == 0
+    one, another = account_id(traded.home), account_id(other.home)
     other.exchange.replace(traded.exchange)
     for command in ("run-daily", "check-exits", "reconcile", "status", "preflight"):
         ended = traded(command)
         assert ended.code == 5, command
-        assert "belongs to account PAPER-0001" in ended.err
-        assert "shows account PAPER-0002" in ended.err
+        assert f"belongs to account {one}" in ended.err
+        assert f"shows account {another}" in ended.err
 
 
 def test_a_position_that_waits_for_the_open_is_said_to_be_open_until_it_is_closed(traded: Machine) -> None:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.fakes.homes import account_id
 from tests.stories.processes.conftest import PATIENCE, Machine
 
 if os.name == "nt":
@@ -63,19 +64,17 @@ def _read_until(terminal: int, words: str | None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("answer", "code", "words", "account"),
-    [
-        (b"yes\n", 0, "account PAPER-0002 begins", "PAPER-0002"),
-        (b"no\n", 2, "nothing was changed", "PAPER-0001"),
-        (CONTROL_C, 130, "stopped by ^C", "PAPER-0001"),
-    ],
+    ("answer", "code", "words"),
+    [(b"yes\n", 0, "account {} begins"), (b"no\n", 2, "nothing was changed"), (CONTROL_C, 130, "stopped by ^C")],
     ids=["yes", "no", "control-c"],
 )
-def test_a_reset_is_asked_about(answer: bytes, code: int, words: str, account: str, traded: Machine) -> None:
+def test_a_reset_is_asked_about(answer: bytes, code: int, words: str, traded: Machine) -> None:
+    before = account_id(traded.home)
     ended, told = _asked(traded, ("paper", "reset"), answer)
     assert ended == code, told
-    assert words in told
-    assert traded("paper", "status", "--json").json["exchange"]["account_id"] == account
+    now = account_id(traded.home)
+    assert words.format(now) in told
+    assert (now == before) == (code != 0)
 
 
 @pytest.mark.parametrize(

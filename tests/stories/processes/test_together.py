@@ -60,10 +60,9 @@ def _assert_as_after_one_run(machine: Machine, home: Path, traded_home: Path) ->
 
 def _home_of_the_same_exchange(machine: Machine) -> Path:
     other = machine.folder / "other"
+    (other / "state").mkdir(parents=True)
+    (other / "state" / "paper_exchange.db").symlink_to(machine.exchange)
     assert machine("init-db", "--home", other).code == 0
-    exchange = other / "state" / "paper_exchange.db"
-    exchange.unlink()
-    exchange.symlink_to(machine.exchange)
     return other
 
 

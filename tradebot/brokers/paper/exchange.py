@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tradebot.brokers.paper import fill_busts, session_phases
 from tradebot.brokers.paper.exchange_file import ExchangeFile, ExchangeStatus, account_status, closed_on_error
-from tradebot.brokers.paper.new_account import first_session, generation_of, open_account
+from tradebot.brokers.paper.new_account import FIRST_ACCOUNT, first_session, new_account_id, open_account
 from tradebot.brokers.paper.rules import ExchangeRules, Phase
 from tradebot.brokers.paper.sessions import session_hours
 from tradebot.brokers.paper.store import Store
@@ -58,9 +58,9 @@ class PaperExchange(ExchangeFile):
         rules: ExchangeRules,
         *,
         durable: bool = True,
-        generation: int = 1,
+        account_id: str = FIRST_ACCOUNT,
     ) -> PaperExchange:
-        """Make an exchange with the account PAPER-0001, or with the number ``generation``.
+        """Make an exchange with one account.
 
         If another process has just made it, it is opened instead.
         """
@@ -69,7 +69,7 @@ class PaperExchange(ExchangeFile):
             if made_here := store.is_empty:
                 store.make_tables()
                 store.prices.load(prices)
-                open_account(store, calendar, rules, generation, first_session(store.prices, rules))
+                open_account(store, calendar, rules, account_id, first_session(store.prices, rules))
         if made_here:
             return cls(store, calendar, rules)
         store.close()
@@ -84,23 +84,22 @@ class PaperExchange(ExchangeFile):
         rules: ExchangeRules,
         *,
         durable: bool = True,
-        known: str | None = None,
+        account_id: str | None = None,
     ) -> PaperExchange:
-        """Replace the account by a new one with the next number, which begins where a first one would.
+        """Replace the account by a new one, which begins where a first one would.
 
-        Makes the exchange if there is none. ``known`` is the newest account that the ledger knows: its number is not
-        used again, even if the file was lost. ``prices`` may differ from before. Raises as ``open``.
+        Makes the exchange if there is none. ``prices`` may differ from before. Raises as ``open``.
         """
-        last = 0 if known is None else generation_of(known)
         if not cls.exists(path):
-            return cls.create(path, prices, calendar, rules, durable=durable, generation=last + 1)
+            return cls.create(path, prices, calendar, rules, durable=durable, account_id=account_id or new_account_id())
         store = Store(path, durable=durable)
         with closed_on_error(store), store.transaction(writes=True):
-            generation = max(store.state().generation, last) + 1
+            generation = store.state().generation + 1
             store.forget_account()
             if store.prices.fingerprint() != prices.fingerprint():
                 store.prices.load(prices)
-            open_account(store, calendar, rules, generation, first_session(store.prices, rules))
+            session = first_session(store.prices, rules)
+            open_account(store, calendar, rules, account_id or new_account_id(), session, generation)
         return cls(store, calendar, rules)
 
     # --- the clock -----------------------------------------------------------------------------

@@ -102,7 +102,7 @@ class ExchangeFile(ABC):
         return self.compute(_state).session
 
     def account_id(self) -> str:
-        """The id of the account: "PAPER-0001"."""
+        """The id of the account: "PAPER-7KQ2M4XA"."""
         return self.compute(_state).account_id
 
     def hours(self) -> SessionHours:

@@ -13,7 +13,7 @@ from tradebot.brokers.paper.exchange_file import ExchangeFile, closed_on_error
 from tradebot.brokers.paper.live_session import SETTLED_AFTER, Seen
 from tradebot.brokers.paper.live_view import LiveView
 from tradebot.brokers.paper.marks import MARK_SCHEMA
-from tradebot.brokers.paper.new_account import generation_of, open_account
+from tradebot.brokers.paper.new_account import FIRST_ACCOUNT, new_account_id, open_account
 from tradebot.brokers.paper.rules import ExchangeRules, ExchangeState, Phase
 from tradebot.brokers.paper.sessions import session_start
 from tradebot.brokers.paper.store import Store
@@ -64,8 +64,10 @@ class LiveExchange(ExchangeFile):
         return cls(Store(path), rules, outside)
 
     @classmethod
-    def create(cls, path: Path, rules: ExchangeRules, outside: Outside, *, generation: int = 1) -> LiveExchange:
-        """Make an exchange with the account PAPER-0001, or with the number ``generation``.
+    def create(
+        cls, path: Path, rules: ExchangeRules, outside: Outside, *, account_id: str = FIRST_ACCOUNT
+    ) -> LiveExchange:
+        """Make an exchange with one account.
 
         If another process has just made it, it is opened instead.
         """
@@ -73,23 +75,22 @@ class LiveExchange(ExchangeFile):
         with closed_on_error(store), store.transaction(writes=True):
             if store.is_empty:
                 store.make_tables(*MARK_SCHEMA)
-                open_account(store, outside.calendar, rules, generation, _newest_session(outside))
+                open_account(store, outside.calendar, rules, account_id, _newest_session(outside))
         return cls(store, rules, outside)
 
     @classmethod
-    def reset(cls, path: Path, rules: ExchangeRules, outside: Outside, *, known: str | None = None) -> LiveExchange:
-        """Replace the account by a new one with the next number, or make the exchange if there is none.
-
-        ``known`` is the newest account that the ledger knows: its number is not used again, even if the file was lost.
-        """
-        last = 0 if known is None else generation_of(known)
+    def reset(
+        cls, path: Path, rules: ExchangeRules, outside: Outside, *, account_id: str | None = None
+    ) -> LiveExchange:
+        """Replace the account by a new one, or make the exchange if there is none."""
         if not cls.exists(path):
-            return cls.create(path, rules, outside, generation=last + 1)
+            return cls.create(path, rules, outside, account_id=account_id or new_account_id())
         store = Store(path)
         with closed_on_error(store), store.transaction(writes=True):
-            generation = max(store.state().generation, last) + 1
+            generation = store.state().generation + 1
             store.forget_account()
-            open_account(store, outside.calendar, rules, generation, _newest_session(outside))
+            session, new = _newest_session(outside), account_id or new_account_id()
+            open_account(store, outside.calendar, rules, new, session, generation)
         return cls(store, rules, outside)
 
     # --- time and prices -------------------------------------------------------------------------

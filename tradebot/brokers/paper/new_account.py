@@ -1,8 +1,10 @@
-"""New accounts: number, first session and opening deposit."""
+"""New accounts: id, first session and opening deposit."""
 
 from __future__ import annotations
 
+from base64 import b32encode
 from datetime import date
+from secrets import token_bytes
 
 from tradebot.brokers.paper.account_book import BookingTime
 from tradebot.brokers.paper.prices import Prices
@@ -13,24 +15,29 @@ from tradebot.core.model.account import CashKind
 from tradebot.errors import ConfigError, Problem
 from tradebot.ports import Calendar
 
-_PREFIX = "PAPER-"
+#: The account of a replay, whose order ids are the same each time.
+FIRST_ACCOUNT = "PAPER-0001"
 _START_SETTINGS = "PAPER_START, or --from of a replay"
 
 
-def generation_of(account_id: str) -> int:
-    """The number in an account id: 1 for "PAPER-0001"."""
-    return int(account_id.removeprefix(_PREFIX))
+def new_account_id() -> str:
+    """An id that no other account has, at this exchange or another: "PAPER-7KQ2M4XA"."""
+    return f"PAPER-{b32encode(token_bytes(5)).decode()}"
 
 
-def open_account(store: Store, calendar: Calendar, rules: ExchangeRules, generation: int, session: date) -> None:
-    """Open the account with this number, at the beginning of a session. Needs a transaction around it.
+def open_account(
+    store: Store, calendar: Calendar, rules: ExchangeRules, account_id: str, session: date, generation: int = 1
+) -> None:
+    """Open an account at the beginning of a session. Needs a transaction around it.
+
+    ``generation``: its number among the accounts that the exchange has had.
 
     Its starting cash is a deposit, so that its activities add up to its cash. The deposit is dated at the close before
     the first session, so that it is no cash flow of that session.
     """
     state = ExchangeState(
         generation=generation,
-        account_id=f"{_PREFIX}{generation:04d}",
+        account_id=account_id,
         starting_cash=rules.starting_cash,
         session=session,
         now=session_start(session),

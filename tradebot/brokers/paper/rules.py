@@ -50,7 +50,7 @@ class Phase(StrEnum):
 class ExchangeState:
     """The state of the exchange between transactions."""
 
-    generation: int  # the number of the account
+    generation: int  # the number of the account among those that the exchange has had
     account_id: str
     starting_cash: Decimal  # USD
     session: date

@@ -136,7 +136,7 @@ UNCOUNTED_CODES = (ExitCode.INTERRUPTED, ExitCode.TERMINATED, ExitCode.USAGE)
 def failed_runs_halt(newest: Iterable[Run], limits: Limits, session: date, now: datetime) -> Halt | None:
     """The halt for failed runs of one job in a row. ``newest``: its counted runs, newest first.
 
-    A run that is stored as running has died, because the caller holds the lock.
+    A run that is stored as running has died: it is one of the caller's home, whose lock the caller holds.
     """
     failed = failed_in_a_row(newest)
     if len(failed) < limits.failed_runs_limit:

@@ -1,0 +1,139 @@
+"""Several homes in one ledger that lies outside them, each with accounts of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tradebot.brokers.paper.new_account import FIRST_ACCOUNT
+from tradebot.core.model.schedule import Job
+from tradebot.errors import Blocked, ConfigError
+from tradebot.home import paths
+from tradebot.jobs import run_daily
+from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.verify import verify_ledger
+from tradebot.runtime.homes import Joining, configuration, is_home
+from tradebot.runtime.init_home import init_home
+from tradebot.runtime.open_desk import open_desk
+from tradebot.runtime.paper_exchange import reset_exchange
+from tradebot.settings import GlobalOptions
+
+MakeHome = Callable[[str], GlobalOptions]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeHome:
+    """Makes the folder of a home, whose settings name the ledger that all of them share."""
+    monkeypatch.setenv("TRADEBOT_STATE_DIR", str(tmp_path / "user"))
+    monkeypatch.delenv("TRADEBOT_HOME", raising=False)
+
+    def make(name: str) -> GlobalOptions:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".env").write_text(f"DATABASE_URL=sqlite:///{tmp_path}/shared.db\nSTRATEGIES=\n")
+        return GlobalOptions(home=tmp_path / name)
+
+    return make
+
+
+def joined(options: GlobalOptions) -> str:
+    """Let the home join; the id of its account."""
+    return init_home(options, Joining())[0].account_id
+
+
+def ledger_of(options: GlobalOptions) -> Database:
+    return open_database(configuration(options).settings.ledger, create=False)
+
+
+def trade(options: GlobalOptions) -> str:
+    """Run run-daily; the key of the account that it traded."""
+    with open_desk(options, Job.RUN_DAILY) as opened:
+        run_daily.run(opened.desk)
+        return opened.desk.account_key
+
+
+def test_homes_that_joined_trade_accounts_of_their_own_side_by_side(home: MakeHome) -> None:
+    first, second = home("first"), home("second")
+    one = init_home(first)[0].account_id
+    other = joined(second)
+    assert one != other
+    assert joined(second) == other  # once more changes nothing
+    assert [trade(options) for options in (first, second, first)] == [
+        f"paper:paper:{each}" for each in (one, other, one)
+    ]
+    with closing(ledger_of(first)) as database:
+        assert verify_ledger(database) == ()
+        assert len(database.homes.all()) == 2
+
+
+def test_a_home_joins_the_ledger_of_others_on_purpose_alone(home: MakeHome, tmp_path: Path) -> None:
+    first, second = home("first"), home("second")
+    init_home(first)
+    assert not is_home(configuration(second).settings)
+    for command in (lambda: init_home(second), lambda: trade(second)):
+        with pytest.raises(ConfigError, match=r"(?s)has not joined it.*init-db --join.*first on "):
+            command()
+    assert not paths.state_folder(tmp_path / "second").exists()
+    joined(second)
+    trade(second)
+
+
+def test_nothing_is_joined_where_no_other_home_is(home: MakeHome) -> None:
+    with pytest.raises(ConfigError, match="no other home's"):
+        joined(home("first"))
+
+
+def test_a_lost_state_folder_does_not_join_again(home: MakeHome, tmp_path: Path) -> None:
+    first, second = home("first"), home("second")
+    init_home(first)
+    joined(second)
+    shutil.rmtree(tmp_path / "second" / "state")
+    assert is_home(configuration(second).settings)
+    with pytest.raises(ConfigError, match="was lost"):
+        joined(second)
+
+
+def test_the_account_of_another_home_never_passes(home: MakeHome, tmp_path: Path) -> None:
+    first, second, third = home("first"), home("second"), home("third")
+    one = init_home(first)[0].account_id
+    joined(second)
+    for other in ("second", "third"):
+        folder = tmp_path / other / "state"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(paths.exchange_file(tmp_path / "first"), folder)
+    with pytest.raises(Blocked, match=f"belongs to account .* but the broker shows account {one}"):
+        trade(second)
+    with pytest.raises(Blocked, match=f"account {one} .* is that of another home.*first"):
+        joined(third)
+    with pytest.raises(Blocked, match="is that of another home"):  # it has joined, and trades nothing
+        trade(third)
+    reset_exchange(third)
+    assert trade(third) not in (f"paper:paper:{one}", trade(first))
+
+
+def test_a_copy_of_a_home_is_another_one(home: MakeHome, tmp_path: Path) -> None:
+    first = home("first")
+    init_home(first)
+    copied = GlobalOptions(home=shutil.copytree(tmp_path / "first", tmp_path / "copied"))
+    with pytest.raises(ConfigError, match=r"is a copy of the home .*first"):
+        trade(copied)
+    with pytest.raises(Blocked, match="is that of another home"):
+        joined(copied)
+    reset_exchange(copied)
+    assert trade(copied) != trade(first)
+
+
+def test_a_home_that_was_moved_goes_on(home: MakeHome, tmp_path: Path) -> None:
+    first = home("first")
+    init_home(first)
+    before = trade(first)
+    moved = GlobalOptions(home=(tmp_path / "first").rename(tmp_path / "moved"))
+    assert trade(moved) == before
+
+
+def test_each_replay_has_the_same_account(home: MakeHome) -> None:
+    with open_desk(home("first"), Job.REPLAY, durable=False) as opened:
+        assert opened.context.account_id == FIRST_ACCOUNT
