@@ -173,3 +173,10 @@ def test_an_execution_is_a_fill_with_its_fees() -> None:
     assert (fill.quantity, fill.price, fill.fee) == decimals(100, "10.12", "0.05")
     assert time_of_id(fill.fill_id) == fill.at
     assert fill.session == date(2026, 1, 14)
+
+
+def test_a_dividend_tells_its_terms_as_far_as_the_row_does() -> None:
+    for more, note in (({"position": "50.0000", "rate": "0.2500000000"}, "50 shares at 0.25"), ({}, "")):
+        told = parsing.parse_dividend({**DIVIDEND, **more}, CONTEXT)
+        assert told is not None and isinstance(told.activity, CashEvent)
+        assert told.activity.note == note

@@ -19,6 +19,7 @@ from tradebot.brokers.robinhood.broker.order_parsing import Execution, OrderRow
 from tradebot.brokers.robinhood.json_fields import Fields
 from tradebot.core.model.account import CashEvent, CashKind, Fill, SplitEvent, UnreadActivity
 from tradebot.core.model.exchange_time import new_york_date, start_of_day
+from tradebot.core.model.values import canonical
 from tradebot.errors import BrokerUnavailable
 
 _ID_TIME, _ID_DIGITS = "%Y%m%d%H%M%S%f", 20
@@ -100,12 +101,14 @@ def parse_dividend(raw: Json, context: RowContext) -> Booked | None:
     """A dividend. One that was reinvested has paid its cash, which bought shares by an order of Robinhood's own."""
     fields, at = _fields(raw, "dividend", "payable_date")
     paid_at = fields.maybe_instant("paid_at") or at
-    return _cash(
-        fields,
-        _Payment(at, paid_at, "dividend", CashKind.DIVIDEND, 1, context.symbol(fields), "dividend"),
-        context,
-        fields.number("amount"),
-    )
+    payment = _Payment(at, paid_at, "dividend", CashKind.DIVIDEND, 1, context.symbol(fields), _terms(fields))
+    return _cash(fields, payment, context, fields.number("amount"))
+
+
+def _terms(dividend: Fields) -> str:
+    """What was paid on how many shares, as far as the row says it."""
+    shares, rate = dividend.maybe_number("position"), dividend.maybe_number("rate")
+    return "" if shares is None or rate is None else f"{canonical(shares)} shares at {canonical(rate)}"
 
 
 def parse_sweep(raw: Json, context: RowContext) -> Booked | None:
