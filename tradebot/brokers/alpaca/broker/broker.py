@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -15,17 +15,15 @@ from tradebot.brokers.alpaca.broker.order_payloads import order_body, order_path
 from tradebot.brokers.alpaca.broker.order_queries import OrderQueries
 from tradebot.brokers.alpaca.json_fields import Fields, json_list
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.api_broker import ApiBroker
 from tradebot.brokers.http.json_cache import JsonCache
 from tradebot.brokers.http.responses import Json
 from tradebot.core.model.account import (
     AccountDay,
     AccountSnapshot,
-    Activity,
     Asset,
-    MarketClock,
     Permissions,
     Position,
-    UnreadActivity,
 )
 from tradebot.core.model.capabilities import Capabilities, Hours
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
@@ -51,7 +49,7 @@ _DUPLICATE_ID = "client_order_id must be unique"
 _DUPLICATE_CODES = frozenset({"40010001", "42210000", "422"})
 
 
-class AlpacaBroker:
+class AlpacaBroker(ApiBroker):
     """One account at Alpaca; implements ports.Broker.
 
     Reads are retried; a write is sent once. A cancel or a replacement is only requested: the order shows when it has
@@ -61,11 +59,10 @@ class AlpacaBroker:
 
     def __init__(self, api: Api, mode: str, cache_folder: Path | None = None) -> None:
         host = api.endpoint.host
-        self._api = api
-        self._mode = mode
         self._orders = OrderQueries(api, JsonCache(cache_folder, "alpaca", "families", host))
-        self._activities = ActivityQueries(api, self._orders)
-        self._clock = AlpacaClock(api, JsonCache(cache_folder, "alpaca", "sessions", host))
+        clock = AlpacaClock(api, JsonCache(cache_folder, "alpaca", "sessions", host))
+        super().__init__(api, clock, self._orders, ActivityQueries(api, self._orders))
+        self._mode = mode
         self._assets = account.AssetQueries(api)
 
     @property
@@ -85,10 +82,6 @@ class AlpacaBroker:
 
     # --- reads ---------------------------------------------------------------------------------
 
-    def clock(self) -> MarketClock:
-        """The exchange's time and the sessions around it."""
-        return self._clock.clock()
-
     def account(self) -> AccountSnapshot:
         """Equity, cash and buying power, USD."""
         return account.parse_account(self._api.read("/v2/account"))
@@ -107,43 +100,11 @@ class AlpacaBroker:
         """Every position that is not flat."""
         return account.parse_positions(self._api.read("/v2/positions"))
 
-    def open_orders(self) -> tuple[BrokerOrder, ...]:
-        """Every live order, oldest first, legs as orders of their own."""
-        return self._orders.open_orders()
-
-    def order(self, client_order_id: str) -> BrokerOrder | None:
-        """The order with this id and its legs, or None."""
-        return self._orders.by_client_id(client_order_id)
-
-    def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
-        """The orders with these ids, as ``order`` returns them."""
-        return self._orders.by_client_ids(client_order_ids)
-
-    def client_order_ids(self) -> frozenset[str]:
-        """The client_order_id of every order that Alpaca lists, whatever its state, legs included."""
-        return self._orders.client_order_ids()
-
-    def activities(self, after: str | None) -> tuple[Activity, ...]:
-        """Fills, cash movements and splits booked after the activity ``after``, in the order of booking."""
-        return self._activities.after(after)
-
-    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
-        """Unknown activities booked in the two weeks before ``after``."""
-        return self._activities.late(after, is_known)
-
-    def unread_activities(self) -> tuple[UnreadActivity, ...]:
-        """The rows of the last read that told no activity: passed over, or waiting."""
-        return self._activities.unread()
-
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         """The assets with these symbols; unknown symbols are absent."""
         return self._assets.by_symbol(symbols)
 
     # --- writes ----------------------------------------------------------------------------------
-
-    def wait_to_send(self) -> None:
-        """Wait until the rate limit lets a request through. Raises BrokerUnavailable where that takes too long."""
-        self._api.wait_for_rate_limit()
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Send an order. Raises AlreadySent when the account has an order with this id, else as ``Api.write``."""

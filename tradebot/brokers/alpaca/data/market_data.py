@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -18,7 +17,8 @@ from tradebot.brokers.http.api import Api
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.errors import BrokerUnavailable
-from tradebot.market.bar_sessions import RECENT_SESSIONS, back_from, has_settled, last_complete, last_settled
+from tradebot.market.bar_market import BarMarket, HistoryQuery
+from tradebot.market.bar_sessions import has_settled, last_settled
 from tradebot.market.calendar import decision_date
 from tradebot.ports import Calendar, Clock
 
@@ -33,15 +33,7 @@ BENCHMARK = "SPY"
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _HistoryQuery:
-    symbols: tuple[str, ...]
-    first: date
-    last: date
-    as_of: date  # actions with a later ex-date are not applied
-
-
-class AlpacaMarket:
+class AlpacaMarket(BarMarket):
     """Prices from Alpaca; implements ports.MarketData. Every method raises BrokerUnavailable for an incomplete answer.
 
     feed: "iex" or "sip".
@@ -58,15 +50,14 @@ class AlpacaMarket:
         calendar: Calendar,
         fresh_for: timedelta = timedelta(seconds=5),
     ) -> None:
+        super().__init__(calendar)
         self._api = api
         self._folder = folder
         self._feed = feed
         self._clock = clock
-        self._calendar = calendar
         self._fresh_for = fresh_for
         self._actions = CorporateActionCache(api, folder / "alpaca_actions", api.endpoint.host)
         self._last_quotes: tuple[datetime, frozenset[str], Mapping[str, Quote]] | None = None
-        self._last_history: tuple[_HistoryQuery, History] | None = None
 
     # --- newest prices ---------------------------------------------------------------------------
 
@@ -102,38 +93,13 @@ class AlpacaMarket:
 
     # --- history ---------------------------------------------------------------------------------
 
-    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
-        """The last ``sessions`` completed bars at ``clock.now``, adjusted for actions whose ex-date has come.
-
-        Sessions without any bar have no row; a symbol without bars is all NaN. The last result is kept, because the
-        jobs of one session ask for the same, and returned as the same object.
-        """
-        last = last_complete(self._calendar, clock)
-        query = _HistoryQuery(tuple(symbols), back_from(self._calendar, last, sessions), last, decision_date(clock))
-        if self._last_history is None or self._last_history[0] != query:
-            self._last_history = (query, self._adjusted(query, clock.now))
-        return self._last_history[1]
-
-    def _adjusted(self, query: _HistoryQuery, now: datetime) -> History:
+    def _adjusted(self, query: HistoryQuery, now: datetime) -> History:
         from tradebot.market.adjust import back_adjust
         from tradebot.market.bar_frames import as_history
 
         bars = self._bars.bars(query.symbols, query.first, query.last, last_settled(self._calendar, now))
         actions = self._actions.since(query.first, query.symbols, now)
         return back_adjust(as_history(bars, query.symbols), actions, as_of=query.as_of)
-
-    def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """The symbols that have a bar in the cache or a newest price."""
-        wanted = frozenset(symbols)
-        with_bars = wanted & self._bars.symbols_with_bars()
-        return with_bars | frozenset(self.quotes(wanted - with_bars))
-
-    def last_completed(self, clock: MarketClock) -> date | None:
-        """The newest session whose bar is complete at ``clock.now`` and published."""
-        last = last_complete(self._calendar, clock)
-        return self._bars.newest_session(
-            back_from(self._calendar, last, RECENT_SESSIONS), last, last_settled(self._calendar, clock.now)
-        )
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         """Sessions with the unadjusted closes of SPY, USD a share; like the price index it leaves dividends out."""
@@ -153,24 +119,13 @@ class AlpacaMarket:
         bars = self._source.fetch(wanted, session, session)
         return {symbol: Decimal(repr(close)) for symbol in wanted for _, close in bars.closes(symbol)}
 
-    def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Actions with an ex-date at most ``days`` days ahead; today's only until the open."""
-        wanted, today = frozenset(symbols), decision_date(clock)
-        if not wanted:
-            return ()
-        opened = clock.today is not None and clock.now >= clock.today.opens
-        first = today + timedelta(days=1) if opened else today
-        last = today + timedelta(days=days)
-        actions = self._actions.recent(wanted, today - MAX_CLOSE_AGE, clock.now)
-        return tuple(action for action in actions if first <= action.ex_date <= last)
+    def _announced(self, symbols: frozenset[str], first: date, clock: MarketClock) -> Iterable[CorporateAction]:
+        """The actions of some symbols; they are fetched again after an hour."""
+        return self._actions.recent(symbols, min(first, decision_date(clock) - MAX_CLOSE_AGE), clock.now)
 
-    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
-        """The actions with an ex-date from ``first`` to today; they are fetched again after an hour."""
-        wanted, today = frozenset(symbols), decision_date(clock)
-        if not wanted:
-            return ()
-        actions = self._actions.recent(wanted, min(first, today - MAX_CLOSE_AGE), clock.now)
-        return tuple(action for action in actions if first <= action.ex_date <= today)
+    @property
+    def _kept(self) -> BarCache:
+        return self._bars
 
     @cached_property
     def _source(self) -> BarSource:

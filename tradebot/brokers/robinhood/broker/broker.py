@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from tradebot.brokers.http.api import Api
+from tradebot.brokers.http.api_broker import ApiBroker
 from tradebot.brokers.http.json_cache import JsonCache
 from tradebot.brokers.robinhood import addresses
 from tradebot.brokers.robinhood.broker import account as accounts
@@ -26,13 +27,10 @@ from tradebot.brokers.robinhood.pages import read_rows
 from tradebot.core.model.account import (
     AccountDay,
     AccountSnapshot,
-    Activity,
     Asset,
-    MarketClock,
     Permissions,
     Position,
     Quote,
-    UnreadActivity,
 )
 from tradebot.core.model.capabilities import Capabilities, Hours
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
@@ -94,7 +92,7 @@ class Surroundings:
     must_record: bool = True
 
 
-class RobinhoodBroker:
+class RobinhoodBroker(ApiBroker):
     """One account at Robinhood; implements ports.Broker.
 
     Reads are retried; a write is sent once. An order is written down before it is sent. What is taken does not rest
@@ -105,7 +103,6 @@ class RobinhoodBroker:
         self, login: Login, surroundings: Surroundings, entry_collar_pct: Decimal, instruments: InstrumentBook
     ) -> None:
         host, folder = login.api.endpoint.host, surroundings.cache_folder
-        self._api = login.api
         self._account = login.account
         self._around = surroundings
         self._instruments = instruments
@@ -116,7 +113,8 @@ class RobinhoodBroker:
         self._activities = ActivityQueries(
             login.api, login.transfers, login.account, self._orders, instruments, surroundings.clock
         )
-        self._clock = RobinhoodClock(login.api, JsonCache(folder, NAME, "sessions", host), surroundings.clock)
+        clock = RobinhoodClock(login.api, JsonCache(folder, NAME, "sessions", host), surroundings.clock)
+        super().__init__(login.api, clock, self._orders, self._activities)
         self._capabilities = replace(CAPABILITIES, entry_collar_pct=entry_collar_pct)
 
     @property
@@ -135,10 +133,6 @@ class RobinhoodBroker:
         return self._capabilities
 
     # --- reads ---------------------------------------------------------------------------------
-
-    def clock(self) -> MarketClock:
-        """The time by this machine, and the exchange's sessions around it."""
-        return self._clock.clock()
 
     def account(self) -> AccountSnapshot:
         """Equity, cash and buying power, USD. Raises Blocked where the login has no such account."""
@@ -176,44 +170,12 @@ class RobinhoodBroker:
             for position in positions
         )
 
-    def open_orders(self) -> tuple[BrokerOrder, ...]:
-        """Every live order, oldest first."""
-        return self._orders.open_orders()
-
-    def order(self, client_order_id: str) -> BrokerOrder | None:
-        """The order with this id; None when no list shows one, which may lag."""
-        return self._orders.by_client_ids([client_order_id]).get(client_order_id)
-
-    def orders(self, client_order_ids: Iterable[str]) -> Mapping[str, BrokerOrder]:
-        """The orders with these ids, as ``order`` returns them."""
-        return self._orders.by_client_ids(client_order_ids)
-
-    def client_order_ids(self) -> frozenset[str]:
-        """The client_order_id of every order of ours that Robinhood lists, whatever its state."""
-        return self._orders.client_order_ids()
-
-    def activities(self, after: str | None) -> tuple[Activity, ...]:
-        """Fills, cash movements and splits after the activity ``after``, by time."""
-        return self._activities.after(after)
-
-    def late_activities(self, after: str, is_known: Callable[[str], bool]) -> tuple[Activity, ...]:
-        """Unknown activities of the weeks before ``after``."""
-        return self._activities.late(after, is_known)
-
-    def unread_activities(self) -> tuple[UnreadActivity, ...]:
-        """The rows of the last read that told no activity."""
-        return self._activities.unread()
-
     def assets(self, symbols: Iterable[str]) -> Mapping[str, Asset]:
         """The assets with these symbols; unknown symbols are absent."""
         found = self._instruments.by_symbol(symbols)
         return {symbol: instrument.asset for symbol, instrument in found.items()}
 
     # --- writes ----------------------------------------------------------------------------------
-
-    def wait_to_send(self) -> None:
-        """Wait until the rate limit lets a request through. Raises BrokerUnavailable where that takes too long."""
-        self._api.wait_for_rate_limit()
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
         """Write an order down and send it. Raises AlreadySent where its id was used, else as ``Api.write``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -18,7 +17,8 @@ from tradebot.brokers.robinhood.data.splits import Splits
 from tradebot.core.model.account import CorporateAction, MarketClock, Quote
 from tradebot.core.model.candles import Candle
 from tradebot.core.model.exchange_time import new_york_date
-from tradebot.market.bar_sessions import RECENT_SESSIONS, back_from, has_settled, last_complete, last_settled
+from tradebot.market.bar_market import BarMarket, HistoryQuery
+from tradebot.market.bar_sessions import has_settled, last_settled
 from tradebot.market.calendar import decision_date
 from tradebot.ports import Calendar, Clock
 
@@ -35,15 +35,7 @@ BENCHMARK = "SPY"
 MOST_SPLIT_LISTS = 25
 
 
-@dataclass(frozen=True, slots=True)
-class _HistoryQuery:
-    symbols: tuple[str, ...]
-    first: date
-    last: date
-    as_of: date  # actions with a later ex-date are not applied
-
-
-class RobinhoodMarket:
+class RobinhoodMarket(BarMarket):
     """Prices from Robinhood; implements ports.MarketData. Every method raises BrokerUnavailable for a failed read.
 
     folder: has the kept bars and splits. Without the bars those older than Robinhood's are lost.
@@ -60,16 +52,15 @@ class RobinhoodMarket:
         older: PriceFile | None = None,
         fresh_for: timedelta = timedelta(seconds=5),
     ) -> None:
+        super().__init__(calendar)
         self._api = api
         self._folder = folder
         self._clock = clock
-        self._calendar = calendar
         self._prices = older
         self._fresh_for = fresh_for
         self._listings = Listings(api)
         self._splits = Splits(api, folder / "robinhood_splits", api.endpoint.host)
         self._quoted: dict[str, tuple[datetime, RobinhoodQuote | None]] = {}  # with the time of the request
-        self._last_history: tuple[_HistoryQuery, History] | None = None
 
     # --- newest prices ---------------------------------------------------------------------------
 
@@ -101,18 +92,11 @@ class RobinhoodMarket:
 
     # --- history ---------------------------------------------------------------------------------
 
-    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
-        """The last ``sessions`` completed bars at ``clock.now``, adjusted for splits whose ex-date has come.
+    def _adjusted(self, query: HistoryQuery, now: datetime) -> History:
+        """Bars adjusted for splits. Dividends are those of the home's own price file.
 
-        Dividends are those of the home's own price file: Robinhood does not tell them of symbols that are not held.
+        Robinhood does not tell them of symbols that are not held.
         """
-        last = last_complete(self._calendar, clock)
-        query = _HistoryQuery(tuple(symbols), back_from(self._calendar, last, sessions), last, decision_date(clock))
-        if self._last_history is None or self._last_history[0] != query:
-            self._last_history = (query, self._adjusted(query, clock.now))
-        return self._last_history[1]
-
-    def _adjusted(self, query: _HistoryQuery, now: datetime) -> History:
         from tradebot.brokers.robinhood.data.split_basis import newest_gaps, shown_splits, unadjusted
         from tradebot.market.adjust import back_adjust
         from tradebot.market.bar_frames import as_history
@@ -128,19 +112,6 @@ class RobinhoodMarket:
         if self._older is not None:
             actions += self._older.dividends(frozenset(query.symbols))
         return back_adjust(as_history(bars, query.symbols), actions, as_of=query.as_of)
-
-    def known(self, symbols: Iterable[str]) -> frozenset[str]:
-        """The symbols that have a kept bar or a newest price."""
-        wanted = frozenset(symbols)
-        with_bars = wanted & self._store.symbols_with_bars()
-        return with_bars | frozenset(self.quotes(wanted - with_bars))
-
-    def last_completed(self, clock: MarketClock) -> date | None:
-        """The newest session whose bar is complete at ``clock.now`` and published."""
-        last = last_complete(self._calendar, clock)
-        return self._store.newest_session(
-            back_from(self._calendar, last, RECENT_SESSIONS), last, last_settled(self._calendar, clock.now)
-        )
 
     def benchmark(self, first: date, last: date) -> Sequence[tuple[date, float]]:
         """Sessions with the closes of SPY, USD a share; like the price index it leaves dividends out."""
@@ -176,29 +147,22 @@ class RobinhoodMarket:
 
     # --- announcements ---------------------------------------------------------------------------
 
-    def upcoming_actions(self, symbols: Iterable[str], clock: MarketClock, days: int) -> tuple[CorporateAction, ...]:
-        """Splits with an ex-date at most ``days`` days ahead; today's only until the open."""
+    def _announced(self, symbols: frozenset[str], first: date, clock: MarketClock) -> Iterable[CorporateAction]:
+        """The splits of some symbols. Of many, those that show in the prices."""
         today = decision_date(clock)
-        opened = clock.today is not None and clock.now >= clock.today.opens
-        first, last = today + timedelta(days=1) if opened else today, today + timedelta(days=days)
-        return tuple(action for action in self._known_splits(symbols, today) if first <= action.ex_date <= last)
-
-    def actions_since(self, symbols: Iterable[str], first: date, clock: MarketClock) -> tuple[CorporateAction, ...]:
-        """The splits with an ex-date from ``first`` to today. Of many symbols, those that show in the prices."""
-        today = decision_date(clock)
-        return tuple(action for action in self._known_splits(symbols, today) if first <= action.ex_date <= today)
-
-    def _known_splits(self, symbols: Iterable[str], today: date) -> tuple[CorporateAction, ...]:
-        wanted = frozenset(symbols)
-        asked = wanted if len(wanted) <= MOST_SPLIT_LISTS else wanted & self._store.rebased
+        asked = symbols if len(symbols) <= MOST_SPLIT_LISTS else symbols & self._store.rebased
         self._ask_splits(dict.fromkeys(asked, today), today)
-        return self._splits.known(wanted)
+        return self._splits.known(symbols)
 
     def _ask_splits(self, needed: Mapping[str, date], today: date) -> None:
         """Read each list that was not read since the day that is needed. A symbol without a quote has none."""
         stale = self._splits.stale(needed)
         quotes = self._quotes(stale)
         self._splits.ask({symbol: quotes[symbol].instrument_id for symbol in stale if symbol in quotes}, today)
+
+    @property
+    def _kept(self) -> BarStore:
+        return self._store
 
     @cached_property
     def _older(self) -> OlderBars | None:
