@@ -123,14 +123,21 @@ def test_after_an_emergency_stop_out_of_hours_the_queued_sale_is_told_and_no_sto
 def test_without_the_broker_it_tells_the_halts_and_what_was_known_last(make_house: MakeHouse) -> None:
     house = holding_acme(make_house, FLAT)
     house.emergency_stop()
+    house.daily()
     with house.ledger_alone() as desk:
         outcome = status.recall(desk, "nobody answers")
     assert (outcome.exit_code, outcome.level) == (ExitCode.BROKER, HaltLevel.HALTED)
-    assert [each.reason for each in outcome.halts] == ["a drill"]
+    assert {each.reason for each in outcome.halts} == {"a drill"}
     (line,) = outcome.positions
     assert (line.symbol, line.to_stop) == ("ACME", Decimal(5000))
     page = status_page(outcome, Place())
     said = [block.text for block in page if isinstance(block, Line | Heading)]
     assert "The broker could not be asked: nobody answers" in said
     assert "1 position, equity $100,000.00" in said
-    assert any(each.startswith("as known at 2007-01-04") for each in said)
+    assert any(each.startswith("as known at 2007-01-05") for each in said)
+    assert "run-daily of 2007-01-05 was blocked" in said
+    assert any("run-daily blocked" in each for each in said)
+    assert (
+        "If every stop fills at its price, 5,000.00 is lost from here. A gap through a stop loses more. "
+        "Whether the stops still rest is not known."
+    ) in said

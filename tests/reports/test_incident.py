@@ -29,7 +29,7 @@ def test_the_report_tells_it_in_order_and_leaves_the_rest_to_people(black_monday
     timeline = report.partition("## Timeline")[2].partition("## Root cause")[0]
     assert [line for line in timeline.splitlines() if line.startswith("| 2008")] == [
         "| 2008-09-29 09:35 EDT | run-daily: ran |",
-        "| 2008-09-29 10:00 EDT | **10526 USD unprotected** |",
+        "| 2008-09-29 10:00 EDT | **$10,526.00 unprotected** |",
         "| 2008-09-29 10:00 EDT | **alert (critical): AAPL is unprotected** |",
         "| 2008-09-29 11:00 EDT | **HALTED by daily\\_loss: 4.2% lost, 3% allowed** |",
         "| 2008-09-29 11:00 EDT | **check-exits: ran, exit code 4** |",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.results.stop_entry import StopEntry
+from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import AccountLedger
 from tradebot.ports import Calendar, Latch, Strategies
 from tradebot.settings import Settings
@@ -23,6 +24,7 @@ class LedgerDesk:
     latch: Latch  # of the account, to be read
     pending_stops: tuple[StopEntry, ...]  # what emergency stops did that the ledger has not taken in yet, in order
     now: datetime  # aware UTC: the machine's time; at the embedded exchange the newest time that the ledger knows
+    schedule: JobSchedule  # at this moment of its own clock
 
     def session_at(self, moment: datetime) -> SessionHours:
         """The newest session that has begun at ``moment``."""

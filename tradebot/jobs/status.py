@@ -15,7 +15,7 @@ from tradebot.core.results.bare_lines import bare_lines
 from tradebot.core.results.listings import Selection
 from tradebot.core.results.needs import Closing, find_needs
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.position_lines import position_lines
+from tradebot.core.results.position_lines import position_lines, total_at_stops
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import LimitInputs, limit_use
 from tradebot.core.safety.schedule_status import JobStatus, ScheduleClock, SessionJob
@@ -76,15 +76,16 @@ def run(desk: Desk, lock_holder: str) -> StatusOutcome:
         limits=limits,
         used=limit_use(inputs, account, today),
         now=run.market.now,
-        needs=find_needs((*run.breaks, *pending), open_gaps, _to_do(desk, jobs), untraded, closing),
+        needs=find_needs((*run.breaks, *pending), open_gaps, _to_do(desk.schedule_clock, jobs), untraded, closing),
         if_all_stops_fill=total_of(stops.losses),
     )
 
 
 def recall(desk: LedgerDesk, trouble: str, code: ExitCode = ExitCode.BROKER) -> StatusOutcome:
-    """The halts in force, and account and positions as they were known last: the broker is out of reach."""
+    """What the ledger knows while the broker is out of reach: halts, jobs, and the account as it was known last."""
     halts = current_halts(desk, new_york_date(desk.now))
     held, point = positions.recall(desk, Selection()), desk.ledger.history.newest_equity()
+    jobs = desk.schedule.session_jobs()
     known = f"{plural(len(held.rows), 'position')}, equity {dollars(point.equity)}" if point else held.notes[0]
     base = Outcome(
         Job.STATUS,
@@ -98,18 +99,20 @@ def recall(desk: LedgerDesk, trouble: str, code: ExitCode = ExitCode.BROKER) -> 
         base,
         level=level_of(halts),
         last_runs=desk.ledger.runs.last_of_each_job(),
+        schedule=jobs,
         positions=held.rows,
-        needs=find_needs(desk.ledger.halts_and_breaks.breaks(), (), (), ()),
+        needs=find_needs(desk.ledger.halts_and_breaks.breaks(), (), _to_do(desk.schedule.schedule_clock, jobs), ()),
         now=desk.now,
         known_at=held.known_at,
         trouble=trouble,
+        if_all_stops_fill=total_at_stops(held.rows),
     )
 
 
-def _to_do(desk: Desk, jobs: Iterable[SessionJob]) -> Iterator[SessionJob]:
+def _to_do(schedule_clock: ScheduleClock, jobs: Iterable[SessionJob]) -> Iterator[SessionJob]:
     """The jobs of the two newest sessions. Where a person begins the sessions, one that was not run is none."""
     jobs = tuple(jobs)
     newest = sorted({each.session for each in jobs})[-2:]
-    by_hand = desk.schedule_clock is ScheduleClock.EXCHANGE
+    by_hand = schedule_clock is ScheduleClock.EXCHANGE
     not_run = {JobStatus.MISSED, JobStatus.OVERDUE} if by_hand else frozenset[JobStatus]()
     return (each for each in jobs if each.session in newest and each.mark not in not_run)

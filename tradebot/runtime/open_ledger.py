@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ConfigError, Problem
 from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.stop_journal import finished_stops
 from tradebot.jobs.ledger_desk import LedgerDesk
+from tradebot.jobs.schedule import JobSchedule
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.read_only import open_read_only
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.home_in_ledger import pinned_account_of, pinned_keys
-from tradebot.runtime.homes import HomeContext, is_fresh
+from tradebot.runtime.homes import HomeContext, is_fresh, schedule_clock
 from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.strategies import LazyStrategies
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings, load_without_keys, process_environment
@@ -79,10 +81,12 @@ def _pinned(opened: OpenLedger) -> PinnedAccount:
 
 
 def _desk(settings: Settings, account: PinnedAccount, ledger: AccountLedger, latch: AccountLatch) -> LedgerDesk:
-    now = SystemClock().now()
+    calendar = CorrectedCalendar(NyseCalendar(), ledger.calendar_days.all())
+    now, tracked_by = SystemClock().now(), schedule_clock(settings)
     if settings.broker is BrokerName.PAPER:  # whose clock is its own, and is not asked
         now = ledger.history.newest_at() or account.pinned_at
-    calendar = CorrectedCalendar(NyseCalendar(), ledger.calendar_days.all())
+    clock_now = SystemClock().wall() if tracked_by is ScheduleClock.REAL else now
+    schedule = JobSchedule(ledger, calendar, settings.schedule_rules(), tracked_by, clock_now)
     stops = finished_stops(settings.home, SystemClock().wall())
     pending = tuple(entry for stop in stops for entry in stop.entries)
-    return LedgerDesk(settings, ledger, calendar, LazyStrategies(settings), latch, pending, now)
+    return LedgerDesk(settings, ledger, calendar, LazyStrategies(settings), latch, pending, now, schedule)

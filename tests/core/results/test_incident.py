@@ -13,8 +13,10 @@ from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.ledger_rows import Booking, RunStatus
 from tradebot.core.model.schedule import Job
+from tradebot.core.results.audit_events import AuditEvent, AuditKind
 from tradebot.core.results.incident import (
     IncidentSeverity,
+    build_timeline,
 )
 from tradebot.core.results.stop_entry import StopEntry
 from tradebot.jobs.emergency_stop.journal import append_to_audit
@@ -29,7 +31,7 @@ def test_the_figures_are_those_worked_out_by_hand(black_monday: AccountLedger) -
     assert (found.begin, found.end) == (at("10:00"), at("09:20", 30))
     assert found.lasted == timedelta(hours=23, minutes=20)
     assert [(span.what, span.severity, span.begin, span.end) for span in found.troubles] == [
-        ("10526 USD unprotected", IncidentSeverity.SEV1, at("10:00"), at("10:15")),
+        ("$10,526.00 unprotected", IncidentSeverity.SEV1, at("10:00"), at("10:15")),
         ("halted by daily loss: 4.2% lost, 3% allowed", IncidentSeverity.SEV1, at("11:00"), at("09:20", 30)),
         ("AAPL: 0 here, 100 there", IncidentSeverity.SEV3, at("11:15"), at("16:05")),
         ("reconcile failed", IncidentSeverity.SEV3, at("16:05"), at("16:05")),
@@ -84,6 +86,17 @@ def test_a_halt_of_one_symbol_is_not_told_as_one_of_the_account(ledger: AccountL
         "HALTED symbol TSLA by operator: earnings",
         "halt symbol TSLA of operator cleared: told",
     ]
+
+
+def test_what_the_account_had_at_the_beginning_is_no_correction() -> None:
+    kind = AuditKind.ADJUSTMENT_BOOKED
+    events = (
+        AuditEvent(at("09:35"), AuditKind.ACCOUNT_OPENED, "1", {}),
+        AuditEvent(at("09:35"), kind, "OPENING-CASH", {"reason": "opening: what the account had"}),
+        AuditEvent(at("10:00"), kind, "A1", {"reason": "a gift"}),
+    )
+    told = [(moment.what, moment.routine) for moment in build_timeline(events)]
+    assert told == [("the ledger met the account", True), ("the ledger was corrected: a gift", False)]
 
 
 def test_a_fill_that_was_booked_later_says_when_it_was(ledger: AccountLedger) -> None:

@@ -114,5 +114,7 @@ def test_positions_end_with_what_the_stops_would_lose() -> None:
     known = replace(POSITION, to_stop=Decimal("11.5"), bare=Decimal(0))
     lines = (known, replace(POSITION, protected=False, to_stop=Decimal(0), bare=Decimal(260)))
     text = " ".join(" ".join(seen(positions_page(Listing(Selection(), lines)))).split())
-    assert "If every stop fills at its price, 271.50 is lost from here. A gap through a stop loses more." in text
+    assert (
+        "271.50 is lost from here, 260.00 of it shares without a stop, in full. A gap through a stop loses more" in text
+    )
     assert "NO STOP" in text

@@ -13,7 +13,8 @@ from itertools import groupby
 from tradebot.core.accounting.bridge import Moment
 from tradebot.core.model.exchange_time import new_york_instant, new_york_text
 from tradebot.core.model.halts import LOSS_RULES, HaltScope, scope_text
-from tradebot.core.model.values import ZERO
+from tradebot.core.model.opening import is_id_of_opening
+from tradebot.core.model.values import ZERO, dollars
 from tradebot.core.results.audit_events import EMERGENCY_STOP, AuditEvent, AuditKind
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode
@@ -203,6 +204,8 @@ def _timeline_events(event: AuditEvent, jobs: dict[str, str]) -> Iterator[Timeli
             yield TimelineEvent(event.at, f"break gone: {event.subject}")
         case AuditKind.ALERT_RAISED:
             yield TimelineEvent(event.at, f"alert ({text('level')}): {text('title')}")
+        case AuditKind.ACCOUNT_OPENED:
+            yield TimelineEvent(event.at, "the ledger met the account", routine=True)
         case AuditKind.FILL_BOOKED:
             fill = f"{text('side')} {text('quantity')} {text('symbol')} @ {text('price')} filled"
             late = _late_booking_text(datetime.fromisoformat(text("at")), event.at)
@@ -210,8 +213,8 @@ def _timeline_events(event: AuditEvent, jobs: dict[str, str]) -> Iterator[Timeli
         case AuditKind.ORDER_MOVED if text("to") in _ORDER_TROUBLE:
             yield TimelineEvent(event.at, f"order {event.subject}: {text('to')} {text('note')}".rstrip())
         case AuditKind.EQUITY_RECORDED if _dollars(event, "unprotected") > 0:
-            yield TimelineEvent(event.at, f"{text('unprotected')} USD unprotected")
-        case AuditKind.ADJUSTMENT_BOOKED:
+            yield TimelineEvent(event.at, f"{dollars(_dollars(event, 'unprotected'))} unprotected")
+        case AuditKind.ADJUSTMENT_BOOKED if not is_id_of_opening(event.subject):
             yield TimelineEvent(event.at, f"the ledger was corrected: {text('reason')}")
         case kind if kind == EMERGENCY_STOP:
             yield TimelineEvent(event.at, f"emergency stop: {text('did')} {event.subject} {text('detail')}".rstrip())
@@ -273,10 +276,10 @@ def _breaks(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
 def _unprotected(events: Sequence[AuditEvent]) -> Iterator[Trouble]:
     exposed: Trouble | None = None
     for event in _of(events, AuditKind.EQUITY_RECORDED):
-        dollars = _dollars(event, "unprotected")
-        if dollars > 0 and exposed is None:
-            exposed = Trouble(f"{dollars} USD unprotected", event.at, None, IncidentSeverity.SEV1)
-        elif dollars == 0 and exposed is not None:
+        bare = _dollars(event, "unprotected")
+        if bare > 0 and exposed is None:
+            exposed = Trouble(f"{dollars(bare)} unprotected", event.at, None, IncidentSeverity.SEV1)
+        elif bare == 0 and exposed is not None:
             yield replace(exposed, end=event.at)
             exposed = None
     if exposed is not None:

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Position
 from tradebot.core.model.holdings import FOREIGN, Holding
-from tradebot.core.model.values import SUB_PENNY
+from tradebot.core.model.values import SUB_PENNY, ZERO
 from tradebot.core.safety.stop_coverage import Gap
-from tradebot.core.safety.stop_losses import StopLoss
+from tradebot.core.safety.stop_losses import StopLoss, StopLossTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,13 @@ def position_lines(
         for position in sorted(positions, key=lambda position: position.symbol)
         for line in _lines(position, ours.get(position.symbol), position.symbol not in open_gaps if known else None)
     )
+
+
+def total_at_stops(lines: Iterable[PositionLine]) -> StopLossTotal | None:
+    """The loss if every stop fills at its price, of the lines whose loss is known; None without one."""
+    known = [(line.to_stop, line.bare) for line in lines if line.to_stop is not None and line.bare is not None]
+    to_stops, bare = sum((each[0] for each in known), ZERO), sum((each[1] for each in known), ZERO)
+    return StopLossTotal(to_stops, bare, to_stops + bare) if known else None
 
 
 def _with_loss(line: PositionLine, loss: StopLoss | None) -> PositionLine:

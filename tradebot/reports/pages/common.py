@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain, repeat
 from pathlib import Path
@@ -18,6 +19,7 @@ from tradebot.core.results.bare_lines import BareLine
 from tradebot.core.results.halt_texts import commands_of, since_text
 from tradebot.core.results.outcomes import FailureLine, OrderLine, Outcome
 from tradebot.core.results.position_lines import PositionLine
+from tradebot.core.safety.stop_losses import StopLossTotal
 from tradebot.errors import ExitCode
 from tradebot.reports.formatting import (
     NOTHING,
@@ -105,6 +107,27 @@ def denials(denied: Iterable[Denial]) -> Page:
 def positions(position_lines: Iterable[PositionLine]) -> Page:
     """The open positions, ours and foreign."""
     return section("Open positions", *positions_table(position_lines))
+
+
+def lost_at_stops(
+    lost: StopLossTotal, position_lines: Iterable[PositionLine], equity: Decimal | None, known_at: datetime | None
+) -> Page:
+    """What is lost if every stop fills at its price; empty without a position.
+
+    equity: of the account, USD; None: unknown. known_at: when the positions were known last; None: now.
+    """
+    held = tuple(position_lines)
+    if not held:
+        return ()
+    part = f" ({percent_text(lost.total / equity)} of equity)" if equity else ""
+    bare = f", {usd(lost.bare)} of it shares without a stop, in full" if lost.bare else ""
+    said = f"If every stop fills at its price, {usd(lost.total)} is lost from here{part}{bare}."
+    said += " A gap through a stop loses more."
+    if known_at is not None:
+        said += " Whether the stops still rest is not known."
+    if unknown := [line.symbol for line in held if line.to_stop is None]:
+        said += f" Not counted, as no stop is known: {', '.join(unknown)}."
+    return (Line(said, Tone.STRONG),)
 
 
 def positions_table(position_lines: Iterable[PositionLine]) -> tuple[Table, ...]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.orders import OrderState
-from tradebot.core.model.values import ZERO, plural
+from tradebot.core.model.values import plural
 from tradebot.core.results.listings import FillLine, ListedOrder, Listing, TradeLine, TradeListing
-from tradebot.core.results.position_lines import PositionLine
+from tradebot.core.results.position_lines import PositionLine, total_at_stops
 from tradebot.reports.formatting import day, instant, minute, percent_text, price, ratio, shares, signed_usd, usd
 from tradebot.reports.layout import Block, Cell, Line, Page, Tone, lines, section, table
 from tradebot.reports.pages import common
@@ -87,15 +87,11 @@ def _signed_shares(trade: TradeLine) -> str:
 
 def positions_page(found: Listing[PositionLine]) -> Page:
     """The positions of a listing, and what is lost if every stop fills at its price."""
-    lost = [line for line in found.rows if line.to_stop is not None and line.bare is not None]
-    total = sum(((line.to_stop or ZERO) + (line.bare or ZERO) for line in lost), ZERO)
-    said = f"If every stop fills at its price, {usd(total)} is lost from here. A gap through a stop loses more."
-    if found.known_at is not None:
-        said += " Whether the stops still rest is not known."
+    total = total_at_stops(found.rows)
     return (
         *_last_known(found),
         *common.positions(found.rows),
-        *lines([said] if lost else [], Tone.STRONG),
+        *(common.lost_at_stops(total, found.rows, None, found.known_at) if total else ()),
         *_rest(found),
     )
 

@@ -78,13 +78,10 @@ def _cash(outcome: StatusOutcome) -> Page:
 
 def _at_stops(outcome: StatusOutcome) -> Page:
     """What is lost if every stop fills at its price."""
-    lost = outcome.if_all_stops_fill
-    if lost is None or not outcome.positions:
+    if outcome.if_all_stops_fill is None:
         return ()
-    part = f" ({percent_text(lost.total / outcome.account.equity)} of equity)" if outcome.account else ""
-    bare = f", {usd(lost.bare)} of it shares without a stop, in full" if lost.bare else ""
-    said = f"If every stop fills at its price, {usd(lost.total)} is lost from here{part}{bare}."
-    return (Line(f"{said} A gap through a stop loses more.", Tone.STRONG),)
+    equity = outcome.account.equity if outcome.account else None
+    return common.lost_at_stops(outcome.if_all_stops_fill, outcome.positions, equity, outcome.known_at)
 
 
 def _jobs(outcome: StatusOutcome) -> Page:
