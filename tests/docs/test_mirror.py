@@ -53,6 +53,8 @@ THROUGH_A_NEIGHBOUR = {
     "jobs/steps/sync.py": "jobs/test_reconcile.py",
     "jobs/trading_session.py": "jobs/test_run_daily.py",
     "ledger/audit.py": "ledger/test_verify.py",
+    "ledger/copy_rows.py": "ledger/test_generations.py",
+    "ledger/covered.py": "ledger/test_generations.py",
     "ledger/compare_rows.py": "ledger/test_verify.py",
     "ledger/trail_state.py": "ledger/test_verify.py",
     "ledger/backup.py": "stories/processes/test_backup.py",

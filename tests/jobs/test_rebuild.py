@@ -72,6 +72,12 @@ def lose(house: House) -> None:
     house.database.unlink()
 
 
+def damage(house: House) -> None:
+    """Overwrite the middle of the file, where its tables are."""
+    content = house.database.read_bytes()
+    house.database.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+
+
 def cancel_all(house: House) -> None:
     """By hand: whatever rests."""
     with house.by_hand() as broker:
@@ -199,8 +205,10 @@ def test_the_equity_is_explained_from_the_first_moment_whose_prices_are_known(ho
 
 
 def test_the_old_file_is_kept_and_no_rebuild_takes_its_name(house: House) -> None:
+    damage(house)
     first = house.database.read_bytes()
     rebuild(house)
+    damage(house)
     rebuild(house)
     names = sorted(path.name for path in house.home.glob("trading_robot.db*"))
     assert names == ["trading_robot.db", "trading_robot.db.before-rebuild-1", "trading_robot.db.before-rebuild-2"]
@@ -209,11 +217,33 @@ def test_the_old_file_is_kept_and_no_rebuild_takes_its_name(house: House) -> Non
     assert_sound(house)
 
 
+def test_a_ledger_that_can_be_read_keeps_the_history_before_and_its_heads(house: House) -> None:
+    before = explained(house)
+    old = house.rows("SELECT * FROM audit ORDER BY seq")
+    heads = paths.chain_heads_file(house.home).read_text()
+    outcome = rebuild(house)
+    assert f"the old ledger is kept: {house.database}, as generation 1 of the account" in outcome.notes
+    assert [path.name for path in house.home.glob("trading_robot.db*")] == ["trading_robot.db"]
+    assert explained(house) == before
+    assert house.rows("SELECT * FROM audit WHERE account_key NOT LIKE '%#2' ORDER BY seq")[: len(old)] == old
+    assert paths.chain_heads_file(house.home).read_text().startswith(heads)
+    assert_sound(house)
+    house.next()
+    assert house.daily().exit_code is ExitCode.OK
+    rebuild(house)
+    assert_sound(house)
+    assert house.rows("SELECT generation, why, replaced_sound FROM generations ORDER BY generation") == [
+        {"generation": 2, "why": "rebuild", "replaced_sound": 1},
+        {"generation": 3, "why": "rebuild", "replaced_sound": 1},
+    ]
+
+
 def test_the_chain_heads_of_a_ledger_that_was_gone_are_kept_too(house: House) -> None:
     """Should it turn up again, they say whether it is whole."""
     lose(house)
     told = paths.chain_heads_file(house.home).read_text()
     rebuild(house)
+    damage(house)
     rebuild(house)
     kept = paths.chain_heads_file(house.home).with_name("ledger_heads.before-rebuild-1")
     assert kept.read_text() == told

@@ -13,6 +13,7 @@ import pytest
 
 from tradebot.ledger import second_process
 from tradebot.ledger.audit import heads
+from tradebot.ledger.covered import Covered
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.second_process import second_half
 from tradebot.ledger.trail_state import EquityCash, WriteOrder
@@ -68,7 +69,7 @@ def test_the_process_itself_answers(stored: Path, monkeypatch: pytest.MonkeyPatc
     database = open_database(stored, create=False)
     account, booked = database.engine.all("SELECT account_key, activities FROM accounts")[0].values()
     points = {account: [EquityCash(booked, "a point", "2")]}
-    with closing(database), second_half(database.engine, heads(database.engine)) as second:
+    with closing(database), second_half(database.engine, heads(database.engine), Covered.by(database.engine)) as second:
         second.begin_tables(WriteOrder(points, {(account, "an order")}))
         database.close()
         assert [finding.table for finding in second.links()] == ["audit", "audit"]
@@ -81,6 +82,6 @@ def test_the_tables_are_those_of_the_first_snapshot(stored: Path, monkeypatch: p
         newest = heads(database.engine)
         edit(stored, "DELETE FROM audit WHERE seq = (SELECT MAX(seq) FROM audit)")
         edit(stored, CHANGES["other cash"])
-        with second_half(database.engine, newest) as second:
+        with second_half(database.engine, newest, Covered.by(database.engine)) as second:
             second.begin_tables(WriteOrder())
             assert second.tables() == []

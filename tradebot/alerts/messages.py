@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tradebot.core.model.account_numbers import shown_key
 from tradebot.core.model.exchange_time import NEW_YORK
+from tradebot.core.model.row_keys import account_of
 from tradebot.core.model.texts import encodable
 from tradebot.core.results.alerts import AlertLevel, QueuedAlert
 
@@ -34,7 +35,7 @@ def message_of(queued: QueuedAlert, home: str, head: str = "", page: Page | None
     """The message for an alert: its text, then time (New York), account and home, and the ledger's chain head."""
     alert = queued.alert
     when = f"{alert.raised_at.astimezone(NEW_YORK):%A %Y-%m-%d %H:%M} New York time"
-    account = f", account {shown_key(queued.account_key)}" if queued.account_key else ""
+    account = f", account {shown_key(account_of(queued.account_key))}" if queued.account_key else ""
     ledger = f"\nledger head {head}" if head else ""
     body = encodable(f"{alert.message}\n\n{when}{account}, home {home}{ledger}")
     return Message(alert.level, encodable(f"tradebot {alert.level}: {alert.title}"), body, queued.since, page)

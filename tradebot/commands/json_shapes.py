@@ -97,7 +97,7 @@ SHAPES: Mapping[str, Shape] = {
         "heads": Mapping[str, Head],
     }),
     "backup": _plain({"backup": Copy, "at": datetime, "dropped": tuple[Path, ...]}),
-    "restore": _plain({"backup": Copy, "kept": Path | None}),
+    "restore": _plain({"backup": Copy, "kept": Path | None, "accounts": tuple[str, ...]}),
     "init-db": Shape(more={"made": bool}),
     "alerts test": _plain({"channels": tuple[DeliveryAttempt, ...]}),
     "alerts list": _plain({"alerts": tuple[QueuedAlert, ...]}),

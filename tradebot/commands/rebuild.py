@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @decorator.command(
     "rebuild",
-    writes="a fresh ledger in the place of the old one, which is kept beside it under another name, the log files; "
-    "sends nothing to the broker.",
+    writes="the history of the account anew; the one before stays in the ledger, and a ledger's file that is damaged "
+    "stays beside it under another name. Writes the log files; sends nothing to the broker.",
     examples=("tradebot rebuild",),
     ends_with=(ExitCode.HALTED, ExitCode.BREAKS, ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
 )
@@ -27,7 +27,8 @@ def command(
 
     For a ledger that is lost or damaged, and no backup at hand. Orders are recovered by their ids, then everything the
     broker did is booked from the beginning, as far back as it tells; positions get the stop and target that rest for
-    them. What only the ledger knew is said and stays lost. The old file is never deleted.
+    them. What only the ledger knew is said and stays lost. Nothing of the old ledger is deleted, and what
+    other accounts have in it is not touched.
     """
     from tradebot.commands import confirm, open_desk, render
     from tradebot.jobs import rebuild as job
@@ -37,7 +38,7 @@ def command(
 
     if not yes:
         old = configuration(options).settings.ledger
-        confirm.confirm(options, f"Put a fresh ledger in the place of {old}, which is kept beside it?")
+        confirm.confirm(options, f"Make the history of the account anew? What {old} has now is kept.")
     with open_rebuild(options) as rebuild:
         open_desk.start_logs(rebuild.loaded, rebuild.desk.clock.wall())
         render.begin(options, "rebuild", rebuild.context, rebuild.loaded.warnings)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @decorator.command(
     "restore",
-    writes="the backup in the ledger's place; the ledger before it is kept beside it under another name.",
+    writes="the history of this home's accounts as it is in the backup; the history before stays in the ledger, and a "
+    "ledger's file that is damaged stays beside it under another name.",
     examples=("tradebot restore backups/trading_robot.db",),
     ends_with=(ExitCode.LOCKED, ExitCode.LEDGER),
 )
@@ -25,13 +26,15 @@ def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `tradebot backup` made.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
-    """Put a backup in the ledger's place.
+    """Go back to the history in a backup.
 
     The backup is verified first, and has to be the newest history of this home: one that is older than what the home
     wrote last is refused, because orders sent since would be unknown (`tradebot rebuild` makes a ledger from what the
-    broker knows). Refuses while anything runs. A folder that was never a home becomes one.
+    broker knows). What other accounts have in the ledger is not touched. Refuses while anything runs. A folder that was
+    never a home becomes one.
     """
     from tradebot.commands import confirm, render
+    from tradebot.core.model.account_numbers import shown_key
     from tradebot.reports.layout import Line, Tone
     from tradebot.reports.run_header import home_opening
     from tradebot.runtime.backup import restore
@@ -40,13 +43,15 @@ def command(
     settings = configuration(options).settings
     database = settings.ledger
     if not yes:
-        confirm.confirm(options, f"Put {file} in the place of {database}, which is kept beside it?")
+        confirm.confirm(
+            options, f"Take the history of this home's accounts from {file}? What {database} has now is kept."
+        )
     done = restore(options, file)
-    kept = f"the ledger before it is kept: {done.kept}" if done.kept else "there was no ledger before it"
     page = (
         *home_opening(settings.home, ("database", str(database))),
         Line(f"verified and restored: {done.copy.path}", Tone.GOOD),
-        Line(kept),
+        *(Line(f"account {shown_key(account)}") for account in done.accounts),
+        Line(done.kept_text),
         Line("next: `tradebot reconcile` compares it with the broker", Tone.QUIET),
     )
-    return render.show_result(options, "restore", page, backup=done.copy, kept=done.kept)
+    return render.show_result(options, "restore", page, backup=done.copy, kept=done.kept, accounts=done.accounts)

@@ -29,8 +29,13 @@ def append_head(path: Path, head: ChainHead) -> bool:
     newest = newest_heads(path)
     if (head.seq, head.hash) in [(newest[of].seq, newest[of].hash) for of in (head.account, "") if of in newest]:
         return False
-    append_log.append(path, f"{head.seq} {head.hash} {head.account}".rstrip())
+    append_log.append(path, line_of(head))
     return True
+
+
+def line_of(head: ChainHead) -> str:
+    """The line of a head in the file."""
+    return f"{head.seq} {head.hash} {head.account}".rstrip()
 
 
 def newest_heads(path: Path) -> dict[str, ChainHead]:

@@ -45,6 +45,11 @@ def chain_heads_file(home: Path) -> Path:
     return state_folder(home) / "ledger_heads"
 
 
+def fresh_ledger_file(home: Path) -> Path:
+    """Where `rebuild` and `restore` make a ledger whose rows are then taken to a server."""
+    return state_folder(home) / "ledger.db"
+
+
 def spool_file(home: Path) -> Path:
     """Alerts that were raised without a ledger. See ``tradebot.alerts.spool``."""
     return state_folder(home) / "alerts_spool"

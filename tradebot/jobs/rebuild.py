@@ -45,7 +45,6 @@ LOST = (
     "the prices when orders were sent",
     "breaks, and how old they were",
     "the sessions that strategies had behind them: each trades on probation again",
-    "what earlier accounts of this home did",
 )
 _TOO_OLD = "the broker's history does not reach back to it"
 
@@ -58,10 +57,11 @@ class PreviousFiles:
     halts: tuple[Halt, ...] = ()
     peak: Decimal | None = None  # of equity, USD
     accounts: tuple[str, ...] = ()  # keys of the pinned accounts
+    carried: tuple[str, ...] = ()  # sentences about the accounts whose rows were in a file that is replaced
 
 
 def run(desk: Desk, previous: PreviousFiles, kept: str) -> Outcome:
-    """Fill the desk's fresh ledger. ``kept`` is the path of the old one, "" for none. Raises BrokerUnavailable."""
+    """Fill the desk's fresh ledger. ``kept`` tells where the old one is, "" for none. Raises BrokerUnavailable."""
     run = open_run(desk, Job.REBUILD)
     return record(desk, run, lambda: _rebuild(desk, run, previous, kept))
 
@@ -275,6 +275,7 @@ def _summary(
     state: AccountState, adjusted: Iterable[Break], previous: PreviousFiles, kept: str, least_peak: Decimal
 ) -> Iterator[str]:
     yield f"the old ledger is kept: {kept}" if kept else "there was no old ledger to keep"
+    yield from previous.carried
     if previous.readable:
         peak = "" if previous.peak is None else " and the equity peak"
         yield f"taken over from the old ledger: {plural(len(previous.halts), 'halt')}{peak}"

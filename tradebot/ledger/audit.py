@@ -18,12 +18,12 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
 
+from tradebot.core.model.row_keys import account_of
 from tradebot.core.model.texts import encodable
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.codec import canonical_json, quoted, stamp
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.numbers import insert_numbered
-from tradebot.ledger.row_keys import account_of
 
 #: Number and hash of an audit row. The hash covers the account, so it tells the account's rows apart from all others.
 Head = tuple[int, str]
@@ -57,6 +57,8 @@ STRATEGY_VERSIONS = ChainedTable("strategy_versions", "seq", AuditKind.STRATEGY_
 LIMITS_USED = ChainedTable("limits_used", "seq", AuditKind.LIMITS_USED, ())
 SIGNALS = ChainedTable("signals", "seq", AuditKind.SIGNALS_GIVEN)
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
+#: The later generations of an account, see generations.py.
+GENERATIONS = ChainedTable("generations", "seq", AuditKind.GENERATION_BEGAN)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
 CHAINED = (
@@ -71,6 +73,7 @@ CHAINED = (
     SIGNALS,
     LIMITS_USED,
     OPENINGS,
+    GENERATIONS,
 )
 
 

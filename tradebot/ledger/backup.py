@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tradebot.core.model.order_ids import account_hash
+from tradebot.core.model.row_keys import account_of
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import GENESIS, Head, heads
 from tradebot.ledger.database import Database, open_database
@@ -81,7 +82,7 @@ def _summary(findings: Sequence[Finding]) -> str:
 
 
 def _refuse_other_history(source: Path, copy: Database, known: Mapping[str, Sequence[Head]]) -> None:
-    heads = {account_hash(key): head for key, head in copy.heads().items()}
+    heads = {account_hash(account_of(key)): head for key, head in copy.heads().items()}
     for account, theirs in known.items():
         if not copy.has_row(theirs[-1]):
             newest = heads.get(account) or max(heads.values(), default=(0, GENESIS))

@@ -12,6 +12,8 @@ from functools import partial
 
 from tradebot.ledger.numbers import NUMBERED
 
+#: The tables that a ledger of schema 6 had.
+_TABLES = {table: number for table, number in NUMBERED.items() if table != "generations"}
 #: Columns that refer to a numbered row of the same account, by table.
 _REFERENCES = {
     "decisions": ("run_id", "runs"),
@@ -45,8 +47,8 @@ def number_by_account(connection: sqlite3.Connection) -> None:
     connection.execute(_FILL_CHAIN_STARTS)
     make_anew(
         connection,
-        {table: partial(_with_key_by_account, table=table, number=number) for table, number in NUMBERED.items()},
-        lambda table, sql: _with_number(sql, NUMBERED[table]),
+        {table: partial(_with_key_by_account, table=table, number=number) for table, number in _TABLES.items()},
+        lambda table, sql: _with_number(sql, _TABLES[table]),
     )
 
 

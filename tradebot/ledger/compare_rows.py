@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from tradebot.ledger.audit import CHAINED, ChainedTable, digest_of, digest_of_all, digest_of_values, sorted_names
+from tradebot.ledger.covered import Covered
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.told_columns import holding_subject, whole_holding
@@ -14,21 +15,21 @@ from tradebot.ledger.trail_state import ChangingRows, TrailState, matches, parse
 _FROM_OUTSIDE = "was put in from outside: the audit trail does not know it"
 
 
-def compare_rows(engine: Engine, trail: TrailState) -> Iterator[Finding]:
+def compare_rows(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
     """The contradictions between the audit trail and the rows of the other tables."""
     for chained in CHAINED:
-        yield from _digested(engine, chained, trail)
-    yield from _decisions(engine, trail)
-    yield from _orders(engine, trail)
-    yield from _holdings(engine, trail)
+        yield from _digested(engine, chained, trail, covered)
+    yield from _decisions(engine, trail, covered)
+    yield from _orders(engine, trail, covered)
+    yield from _holdings(engine, trail, covered)
     for rows in trail.changing.values():
-        yield from _changing(engine, rows)
-    yield from _old_halts(engine, trail)
-    yield from _bare_periods(engine, trail)
-    yield from _peaks(engine, trail)
+        yield from _changing(engine, rows, covered)
+    yield from _old_halts(engine, trail, covered)
+    yield from _bare_periods(engine, trail, covered)
+    yield from _peaks(engine, trail, covered)
 
 
-def _digested(engine: Engine, chained: ChainedTable, trail: TrailState) -> Iterator[Finding]:
+def _digested(engine: Engine, chained: ChainedTable, trail: TrailState, covered: Covered) -> Iterator[Finding]:
     """Compare each row with its digest in the trail, and find digests without a row."""
     table = chained.table
     digests = trail.digests.pop(chained.kind, {})
@@ -37,7 +38,8 @@ def _digested(engine: Engine, chained: ChainedTable, trail: TrailState) -> Itera
         return
     names, begins = sorted_names(columns)
     account, key = names.index("account_key"), names.index(chained.key)
-    for values in engine.tuples(f"SELECT {', '.join(names)} FROM {table} ORDER BY account_key, seq"):
+    select = f"SELECT {', '.join(names)} FROM {table} WHERE account_key"
+    for values in covered.tuples(engine, select, "account_key, seq"):
         subject = str(values[key])
         digest, audit_seq = digests.pop((values[account], subject), ("", 0))
         if not digest:
@@ -60,9 +62,9 @@ def _difference(engine: Engine, row: Row, audit_seq: int) -> str:
     return f"was changed: {', '.join(changes) or 'it does not match its digest'}"
 
 
-def _decisions(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    for row in engine.all("SELECT account_key FROM accounts ORDER BY account_key"):
-        yield from _decisions_of(engine, row["account_key"], trail.batches.get(row["account_key"], ()))
+def _decisions(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
+    for key in covered.keys:
+        yield from _decisions_of(engine, key, trail.batches.get(key, ()))
 
 
 def _decisions_of(engine: Engine, account: str, batches: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:
@@ -90,8 +92,8 @@ def _inserted(engine: Engine, account: str, first: int, last: int | None) -> Ite
         yield Finding("decisions", f"row {row['seq']}", _FROM_OUTSIDE)
 
 
-def _orders(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    for row in engine.each("SELECT * FROM orders ORDER BY account_key, seq"):
+def _orders(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
+    for row in covered.each(engine, "SELECT * FROM orders WHERE account_key", "account_key, seq"):
         name = row["client_order_id"]
         written = trail.orders.pop((row["account_key"], name), None)
         if written is None:
@@ -102,8 +104,8 @@ def _orders(engine: Engine, trail: TrailState) -> Iterator[Finding]:
         yield Finding("orders", name, "is gone")
 
 
-def _holdings(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    for row in engine.each("SELECT * FROM holdings ORDER BY account_key, strategy, symbol"):
+def _holdings(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
+    for row in covered.each(engine, "SELECT * FROM holdings WHERE account_key", "account_key, strategy, symbol"):
         name = holding_subject(row)
         written = trail.holdings.pop((row["account_key"], name), None)
         if written is None:
@@ -114,11 +116,11 @@ def _holdings(engine: Engine, trail: TrailState) -> Iterator[Finding]:
         yield Finding("holdings", name, "is gone")
 
 
-def _changing(engine: Engine, rows: ChangingRows) -> Iterator[Finding]:
+def _changing(engine: Engine, rows: ChangingRows, covered: Covered) -> Iterator[Finding]:
     """Compare each row with its newest state. Of the rows without a digest the trail has at least the number."""
     table, key = rows.table.table, rows.table.key
     old, left = 0, set(rows.states) | set(rows.old)
-    for row in engine.each(f"SELECT * FROM {table} ORDER BY account_key, {key}"):
+    for row in covered.each(engine, f"SELECT * FROM {table} WHERE account_key", f"account_key, {key}"):
         name, number = f"{key} {row[key]}", (row["account_key"], row[key])
         left.discard(number)
         if number in rows.states:
@@ -151,10 +153,11 @@ def _changed_state(rows: ChangingRows, row: Row, columns: Mapping[str, Value]) -
     return ", ".join(changes) or "it does not match its digest"
 
 
-def _old_halts(engine: Engine, trail: TrailState) -> Iterator[Finding]:
+def _old_halts(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
     """Compare the latched halts of earlier versions with those of the trail."""
     missing, digested = list(trail.old_halts), trail.changing["halts"].states
-    for row in engine.each("SELECT * FROM halts WHERE cleared_at IS NULL ORDER BY account_key, halt_id"):
+    latched = "SELECT * FROM halts WHERE cleared_at IS NULL AND account_key"
+    for row in covered.each(engine, latched, "account_key, halt_id"):
         if (row["account_key"], row["halt_id"]) in digested:
             continue
         match = next((each for each in missing if each[0] == row["account_key"] and matches(each[1], row)), None)
@@ -166,8 +169,8 @@ def _old_halts(engine: Engine, trail: TrailState) -> Iterator[Finding]:
         yield Finding("halts", str(halt["rule"]), "was latched and never cleared, and is gone or was changed")
 
 
-def _bare_periods(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    for row in engine.each("SELECT * FROM bare_periods ORDER BY account_key, period_id"):
+def _bare_periods(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
+    for row in covered.each(engine, "SELECT * FROM bare_periods WHERE account_key", "account_key, period_id"):
         name = f"{row['strategy']} {row['symbol']}"
         written = trail.bare.get((row["account_key"], name))
         if written:
@@ -178,8 +181,9 @@ def _bare_periods(engine: Engine, trail: TrailState) -> Iterator[Finding]:
         yield Finding("bare_periods", name, "is gone")
 
 
-def _peaks(engine: Engine, trail: TrailState) -> Iterator[Finding]:
-    for row in engine.each("SELECT account_key, peak_equity FROM accounts ORDER BY account_key"):
+def _peaks(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
+    peaks = "SELECT account_key, peak_equity FROM accounts WHERE account_key"
+    for row in covered.each(engine, peaks, "account_key"):
         peak = trail.peaks.get(row["account_key"])
         if row["peak_equity"] != peak:
             what = f"the equity peak is {row['peak_equity']}; the audit trail has it {peak}"

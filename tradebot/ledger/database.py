@@ -12,7 +12,7 @@ from tradebot.core.model.account import Activity
 from tradebot.core.model.ownership import BookedPositions
 from tradebot.core.safety.last_known import LastKnown, is_on_paper
 from tradebot.errors import LedgerError
-from tradebot.ledger import audit, kept_heads
+from tradebot.ledger import audit, generations, kept_heads
 from tradebot.ledger.accounts import PinnedAccounts
 from tradebot.ledger.bare_periods import BarePeriods
 from tradebot.ledger.books import Books
@@ -49,9 +49,10 @@ class AccountLedger:
     """The ledger of one account. Every write is a transaction of its own unless it is inside ``transaction``."""
 
     def __init__(self, engine: Engine, account_key: str) -> None:
-        trail = audit.AuditTrail(engine, account_key)
         self._engine = engine
         self.account_key = account_key
+        account_key = generations.newest(engine, account_key).row_key  # the key of its rows
+        trail = audit.AuditTrail(engine, account_key)
         self.runs = RunLog(engine, trail)
         self.epochs = Epochs(engine, trail)
         self.orders = Orders(engine, trail, self.epochs)
@@ -121,10 +122,10 @@ class Database:
 
     def head(self, account_key: str) -> audit.Head:
         """Number and hash of an account's newest audit row, to be stored outside the database as well."""
-        return audit.head(self.engine, account_key)
+        return audit.head(self.engine, generations.newest(self.engine, account_key).row_key)
 
     def heads(self) -> dict[str, audit.Head]:
-        """The head of each account that has audit rows, by its key."""
+        """The head of each generation of each account that has audit rows, by the key of its rows."""
         return audit.heads(self.engine)
 
     def has_row(self, head: audit.Head) -> bool:
@@ -138,13 +139,14 @@ class Database:
 
     def note_head(self, account_key: str, head: audit.Head, home: int) -> None:
         """Note in an account's trail that its head is stored outside the database, in the home with this number."""
-        kept_heads.note_head(self.engine, account_key, head, home)
+        kept_heads.note_head(self.engine, generations.newest(self.engine, account_key).row_key, head, home)
 
     def missing_heads(
         self, outside: Iterable[audit.Head], home: int | None, account_key: str
     ) -> tuple[audit.Head, ...]:
         """The heads that an account stored in a home (None: in any) and are not there now, oldest first."""
-        return kept_heads.noted_heads(self.engine).missing(outside, home, account_key)
+        key = generations.newest(self.engine, account_key).row_key
+        return kept_heads.noted_heads(self.engine).missing(outside, home, key)
 
     def close(self) -> None:
         """Close the connection."""

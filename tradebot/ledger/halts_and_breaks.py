@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break
 from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltSource
+from tradebot.core.model.row_keys import account_of
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import BREAKS, HALTS, NEW, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
@@ -259,7 +260,7 @@ class HaltsAndBreaks:
 
 
 def _halt(row: Row) -> Halt:
-    return value_from(Halt, row, source=HaltSource.LEDGER, account=row["account_key"])
+    return value_from(Halt, row, source=HaltSource.LEDGER, account=account_of(row["account_key"]))
 
 
 def _audited(halt: Halt) -> dict[str, Value]:

@@ -33,6 +33,7 @@ NUMBERED = {
     "bare_periods": "period_id",
     "missed": "seq",
     "openings": "seq",
+    "generations": "seq",
     "alerts": "seq",
     "alert_posts": "alert_id",
     "alert_attempts": "seq",

@@ -13,6 +13,7 @@ from tradebot.core.model.opening import Opening
 from tradebot.ledger.audit import OPENINGS, AuditTrail
 from tradebot.ledger.books import Books
 from tradebot.ledger.codec import canonical_json, columns_of, stamp, to_column, value_from
+from tradebot.ledger.covered import Covered
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
 
@@ -51,10 +52,11 @@ class Openings:
             )
 
 
-def check_openings(engine: Engine) -> Iterator[Finding]:
+def check_openings(engine: Engine, covered: Covered) -> Iterator[Finding]:
     """The openings that differ from the account's first bookings or its first equity point."""
     stored = {row["account_key"]: row for row in engine.all("SELECT * FROM openings")}
-    for account in engine.all("SELECT account_key, opening, activities FROM accounts ORDER BY account_key"):
+    accounts = "SELECT account_key, opening, activities FROM accounts WHERE account_key"
+    for account in covered.each(engine, accounts, "account_key"):
         key, state = account["account_key"], account["opening"]
         row = stored.get(key)
         if (state == _MADE) != (row is not None):

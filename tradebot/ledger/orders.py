@@ -9,6 +9,7 @@ from decimal import Decimal
 from tradebot.core.model.account import Quote
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
 from tradebot.core.model.repetition import EntryKey
+from tradebot.core.model.row_keys import account_of
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import AuditTrail
@@ -47,10 +48,10 @@ class Orders:
                 self._write(intent, at)
 
     def _write(self, intent: Intent, at: datetime) -> None:
-        if intent.account_key != self._trail.account_key or intent.state is not OrderState.PLANNED:
+        if intent.account_key != account_of(self._trail.account_key) or intent.state is not OrderState.PLANNED:
             raise ValueError(f"only a planned intent of {self._trail.account_key} can be written down: {intent}")
         columns = columns_of(intent.request) | columns_of(intent, without=("request",))
-        row = {**columns, "written_at": stamp(at), "moved_at": stamp(at)}
+        row = {**columns, **self._account, "written_at": stamp(at), "moved_at": stamp(at)}
         if insert_numbered(self._engine, "orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
             self._trail.append(AuditKind.INTENT_WRITTEN, intent.client_order_id, at, intent_told(columns))
         elif self._engine.execute(
@@ -276,7 +277,7 @@ class Orders:
 
 
 def _intent(row: Row) -> Intent:
-    return value_from(Intent, row, request=value_from(OrderRequest, row))
+    return value_from(Intent, row, request=value_from(OrderRequest, row), account_key=account_of(row["account_key"]))
 
 
 def _broker_order(row: Row) -> BrokerOrder:

@@ -24,6 +24,7 @@ from tradebot.core.model.values import CENT, ZERO, canonical, plural
 from tradebot.ledger.audit import ACTIVITIES, CASH_EVENTS, FILLS, REORGANISATIONS, SPLITS, ChainedTable
 from tradebot.ledger.books import cash_effect, closure_reversal, fill_reversal
 from tradebot.ledger.codec import columns_of, value_from
+from tradebot.ledger.covered import Covered
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.trail_state import EquityCash, WriteOrder
@@ -38,18 +39,20 @@ _BOOKED_AGAIN = (
 )
 
 
-def check_tables(engine: Engine, order: WriteOrder) -> Iterator[Finding]:
+def check_tables(engine: Engine, order: WriteOrder, covered: Covered) -> Iterator[Finding]:
     """The contradictions between the tables, which were written in ``order``."""
-    rows = merge(*(_rows_of(engine, table) for table in ACTIVITIES), key=lambda each: _account_and_number(each[1]))
-    states = {row["account_key"]: row for row in engine.all("SELECT * FROM accounts ORDER BY account_key")}
+    booked_rows = (_rows_of(engine, table, covered) for table in ACTIVITIES)
+    rows = merge(*booked_rows, key=lambda each: _account_and_number(each[1]))
+    accounts = covered.each(engine, "SELECT * FROM accounts WHERE account_key", "account_key")
+    states = {row["account_key"]: row for row in accounts}
     for key, booked in groupby(rows, key=lambda each: str(each[1]["account_key"])):
         yield from _Account(engine, key, order).check(booked, states.pop(key))
     for key, state in states.items():
         yield from _Account(engine, key, order).check((), state)
 
 
-def _rows_of(engine: Engine, chained: ChainedTable) -> Iterator[Numbered]:
-    for row in engine.each(f"SELECT * FROM {chained.table} ORDER BY account_key, number"):
+def _rows_of(engine: Engine, chained: ChainedTable, covered: Covered) -> Iterator[Numbered]:
+    for row in covered.each(engine, f"SELECT * FROM {chained.table} WHERE account_key", "account_key, number"):
         yield chained, row
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from tradebot.ledger.audit import Head, heads
 from tradebot.ledger.chain_links import check_links
+from tradebot.ledger.covered import Covered
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.open_engine import open_engine
@@ -37,9 +38,12 @@ Heads = Mapping[str, Head]
 class SecondHalf:
     """The findings of the links and those of the tables, as of the row ``newest`` of each account's trail."""
 
-    def __init__(self, engine: Engine, newest: Heads, ask: Callable[[str], _Answer] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, newest: Heads, covered: Covered, ask: Callable[[str], _Answer] | None = None
+    ) -> None:
         self._engine = engine
         self._newest = newest
+        self._covered = covered
         self._order = WriteOrder()
         self._ask = ask
         self._answer: _Answer | None = None
@@ -48,7 +52,7 @@ class SecondHalf:
         """Tell the process what the tables are to be held against."""
         self._order = order
         if self._ask is not None:
-            self._answer = self._ask(_text_of(order))
+            self._answer = self._ask(_text_of(order, self._covered))
 
     def links(self) -> list[Finding]:
         """The findings of the links, in order of the rows. Waits for the process."""
@@ -58,7 +62,7 @@ class SecondHalf:
     def tables(self) -> list[Finding]:
         """The contradictions between the tables. Waits for the process."""
         found = self._answered("tables")
-        return list(check_tables(self._engine, self._order)) if found is None else found
+        return list(check_tables(self._engine, self._order, self._covered)) if found is None else found
 
     def _answered(self, name: str) -> list[Finding] | None:
         """What the process has found; None where it did not answer."""
@@ -69,7 +73,7 @@ class SecondHalf:
 
 
 @contextmanager
-def second_half(engine: Engine, newest: Heads) -> Iterator[SecondHalf]:
+def second_half(engine: Engine, newest: Heads, covered: Covered) -> Iterator[SecondHalf]:
     """Start the process where the trail has many rows. It checks the links meanwhile, and then the tables.
 
     It is killed where its answer is not waited for.
@@ -77,11 +81,11 @@ def second_half(engine: Engine, newest: Heads) -> Iterator[SecondHalf]:
     rows = sum(seq for seq, _ in newest.values())
     process = _start(engine.location, newest) if rows >= MANY_ROWS else None
     if process is None:
-        yield SecondHalf(engine, newest)
+        yield SecondHalf(engine, newest, covered)
         return
     with process, ThreadPoolExecutor(1) as threads:
         try:
-            yield SecondHalf(engine, newest, lambda text: threads.submit(_talk, process, text))
+            yield SecondHalf(engine, newest, covered, lambda text: threads.submit(_talk, process, text))
         finally:
             process.kill()
 
@@ -98,9 +102,9 @@ def main() -> None:
     with closing(open_engine(_location_of(sys.stdin.readline()))) as engine, engine.snapshot():
         newest = {account: (seq, hashed) for account, (seq, hashed) in json.loads(sys.argv[1]).items()}
         found = {"links": list(check_links(engine, newest))}
-        order = _order_of(sys.stdin.read())
-        if heads(engine) == newest:
-            found["tables"] = list(check_tables(engine, order))
+        order, covered = _order_of(sys.stdin.read())
+        if {key: head for key, head in heads(engine).items() if key in covered.keys} == newest:
+            found["tables"] = list(check_tables(engine, order, covered))
     parts = {name: [(each.table, each.row, each.message) for each in findings] for name, findings in found.items()}
     sys.stdout.write(json.dumps(parts))
 
@@ -139,17 +143,17 @@ def _talk(process: subprocess.Popen[bytes], text: str) -> dict[str, Any]:
     return dict(json.loads(out)) if process.returncode == 0 else {}
 
 
-def _text_of(order: WriteOrder) -> str:
+def _text_of(order: WriteOrder, covered: Covered) -> str:
     points = {
         account: [(point.booked, point.subject, point.cash) for point in points]
         for account, points in order.equity_points.items()
     }
-    return json.dumps([points, list(order.moved_orders)])
+    return json.dumps([points, list(order.moved_orders), covered.keys])
 
 
-def _order_of(text: str) -> WriteOrder:
-    points, moved = json.loads(text)
+def _order_of(text: str) -> tuple[WriteOrder, Covered]:
+    points, moved, keys = json.loads(text)
     order = WriteOrder(moved_orders={(account, name) for account, name in moved})
     for account, of_account in points.items():
         order.equity_points[account] = [EquityCash(*parts) for parts in of_account]
-    return order
+    return order, Covered(tuple(keys))

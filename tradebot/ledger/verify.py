@@ -16,6 +16,7 @@ from itertools import chain
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import CHAINED, Head, chain_starts, heads
 from tradebot.ledger.compare_rows import compare_rows
+from tradebot.ledger.covered import Covered
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
@@ -43,12 +44,25 @@ def verify_ledger(database: Database) -> tuple[Finding, ...]:
     return verify(database).findings
 
 
+def verify_rows(engine: Engine, only: Collection[str]) -> tuple[Finding, ...]:
+    """The faults of some histories by their rows alone, where the file around them may be damaged.
+
+    Raises LedgerError for rows that cannot be read.
+    """
+    with engine.snapshot(), _without_collector():
+        try:
+            return _verify(engine, Covered.by(engine, only), (), None, None).findings
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise LedgerError(f"The rows of {', '.join(sorted(only))} cannot be understood ({error}).") from error
+
+
 def verify(
     database: Database,
     known_heads: Collection[Head] = (),
     *,
     heads_outside: Callable[[], Collection[Head]] | None = None,
     home: int | None = None,
+    only: Collection[str] | None = None,
 ) -> Verification:
     """Verify a ledger as of one moment, while others may write.
 
@@ -56,6 +70,7 @@ def verify(
     heads_outside: reads the heads stored outside the database. One that the chain lacks shows that the end of the chain
     was cut off or rewritten; one that the ledger knows to be there and is not was removed. None for a copy of a ledger.
     home: the number of the home that they are stored in; None where the ledger does not know it.
+    only: the row keys of the histories to verify; None for all that could be proved when they were replaced.
     """
     # A job stores a head after it committed the row, and notes that after it stored it: so what is outside before the
     # snapshot is in it, and what the snapshot knows to be outside is there after it was taken.
@@ -63,7 +78,7 @@ def verify(
     engine = database.engine
     with _checking(engine) as damage, engine.snapshot(), _without_collector():
         try:
-            found = _verify(engine, known, heads_outside, home)
+            found = _verify(engine, Covered.by(engine, only), known, heads_outside, home)
         except (LedgerError, ArithmeticError, LookupError, TypeError, ValueError):
             if damage():
                 return Verification(_file(damage()))
@@ -73,25 +88,30 @@ def verify(
 
 
 def _verify(
-    engine: Engine, known: Collection[Head], heads_outside: Callable[[], Collection[Head]] | None, home: int | None
+    engine: Engine,
+    covered: Covered,
+    known: Collection[Head],
+    heads_outside: Callable[[], Collection[Head]] | None,
+    home: int | None,
 ) -> Verification:
-    trail, newest = TrailState(chain_starts(engine)), heads(engine)
-    with second_half(engine, newest) as second:
+    trail = TrailState(chain_starts(engine))
+    newest = {key: head for key, head in heads(engine).items() if key in covered.keys}
+    with second_half(engine, newest, covered) as second:
         contradicted = [
             *(
                 Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
                 for row in engine.dangling()
             ),
             *_triggers(engine),
-            *_trail(engine, trail, known),
+            *_trail(engine, trail, known, covered),
         ]
         second.begin_tables(trail.order)
         contradicted += [
             *(_missing_heads(trail.heads.missing(heads_outside(), home)) if heads_outside else ()),
-            *compare_rows(engine, trail),
+            *compare_rows(engine, trail, covered),
         ]
         contradicted = [*second.links(), *contradicted]
-        derived = [] if contradicted else [*second.tables(), *check_openings(engine)]
+        derived = [] if contradicted else [*second.tables(), *check_openings(engine, covered)]
     findings = tuple(contradicted or derived)
     old = {table: rows.old_count for table, rows in trail.changing.items() if rows.old_count > 0}
     return Verification(findings, newest, old)
@@ -141,10 +161,12 @@ def _triggers(engine: Engine) -> Iterator[Finding]:
                 yield Finding(table, "", f"the trigger that refuses {verb} is gone or was changed")
 
 
-def _trail(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterator[Finding]:
+def _trail(engine: Engine, trail: TrailState, known: Collection[Head], covered: Covered) -> Iterator[Finding]:
     """Apply each row of the audit trail to ``trail``, and look for the known heads."""
     lacking = set(known)
-    rows = chain(engine.tuples(_COMMON), engine.tuples(_OWN)) if trail.heads.starts else engine.tuples(_OWN)
+    rows = covered.tuples(engine, _OWN, "audit.account_key, audit.seq")
+    if trail.heads.starts:
+        rows = chain(covered.tuples(engine, _COMMON, "audit.seq"), rows)
     for seq, account, kind, subject, detail, digest, hashed in rows:
         try:
             fault = trail.apply(seq, account, kind, subject, detail, digest)
@@ -154,7 +176,7 @@ def _trail(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterat
             yield Finding("audit", f"row {seq}", fault)
         if lacking:
             lacking.discard((seq, hashed))
-    for seq, hashed in sorted(lacking):
+    for seq, hashed in sorted(head for head in lacking if not _has_row(engine, head)):
         yield Finding(
             "audit", "", f"the chain does not hold the known head {seq}:{hashed}: it was cut off or rewritten"
         )
@@ -162,8 +184,18 @@ def _trail(engine: Engine, trail: TrailState, known: Collection[Head]) -> Iterat
 
 _ROWS = "SELECT audit.seq, audit.account_key, kind, subject, detail, digest, audit.hash FROM audit"
 _START = " JOIN chain_starts AS start ON start.account_key = audit.account_key"
-_COMMON = f"{_ROWS}{_START} WHERE audit.seq <= start.seq ORDER BY audit.seq"
-_OWN = f"{_ROWS} LEFT{_START} WHERE audit.seq > COALESCE(start.seq, 0) ORDER BY audit.account_key, audit.seq"
+_COMMON = f"{_ROWS}{_START} WHERE audit.seq <= start.seq AND audit.account_key"
+_OWN = f"{_ROWS} LEFT{_START} WHERE audit.seq > COALESCE(start.seq, 0) AND audit.account_key"
+
+
+def _has_row(engine: Engine, head: Head) -> bool:
+    """Whether a history that is not covered holds a head."""
+    row = engine.one(
+        "SELECT 1 AS found FROM accounts JOIN audit ON audit.account_key = accounts.account_key"
+        " WHERE audit.seq = :seq AND audit.hash = :hash",
+        {"seq": head[0], "hash": head[1]},
+    )
+    return row is not None
 
 
 def _missing_heads(missing: Sequence[Head]) -> Iterator[Finding]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from tradebot.core.model.exchange_time import new_york_date, new_york_text
+from tradebot.core.model.row_keys import account_of
 from tradebot.core.model.schedule import Job, open_window
 from tradebot.core.results.audit_events import RESTORED
 from tradebot.errors import ConfigError, LedgerError, Problem
-from tradebot.home import backups, locks
+from tradebot.home import backups, locks, paths
 from tradebot.home.atomic_files import make_folder, sync_folder, write_error_text
 from tradebot.home.output_files import output_path
 from tradebot.ledger.backup import Copy, copy_backup, is_copy_of, make_backup
@@ -21,7 +22,10 @@ from tradebot.ledger.swap_file import new_file_path, old_file_path, remove_files
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.chain_heads import heads_by_account, keep_head
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.homes import configuration, is_fresh, ledger_file, register_home
+from tradebot.runtime.home_in_ledger import pinned_keys
+from tradebot.runtime.homes import configuration, is_fresh, register_home
+from tradebot.runtime.replaced_history import is_whole, switch_history
+from tradebot.runtime.shared_ledger import take_account
 from tradebot.settings import GlobalOptions, Settings
 from tradebot.settings.ledger_location import LedgerLocation
 
@@ -45,8 +49,17 @@ class Restored:
     """A backup that is the ledger now."""
 
     copy: Copy
-    database: Path
-    kept: Path | None  # the previous ledger, None when there was none
+    database: LedgerLocation
+    kept: Path | None  # the previous ledger's file; None where there was none, or where it keeps the history before
+    is_generation: bool  # whether the ledger stayed, and keeps the history before
+    accounts: tuple[str, ...]  # that have the history of the backup now
+
+    @property
+    def kept_text(self) -> str:
+        """Where the ledger before it is, for people."""
+        if self.is_generation:
+            return "the history before it is kept in the ledger"
+        return f"the ledger before it is kept: {self.kept}" if self.kept else "there was no ledger before it"
 
 
 def back_up(options: GlobalOptions, to: Path | None) -> BackedUp:
@@ -118,28 +131,55 @@ def _own_unmarked(
 
 
 def restore(options: GlobalOptions, file: Path) -> Restored:
-    """Verify a backup and make it the ledger. The previous ledger is kept under another name.
+    """Verify a backup, and give the accounts of this home the history that they have in it.
 
-    A folder that is no home becomes one. Raises Locked while a command runs, and LedgerError for a backup that is not
-    sound or lacks this home's newest history; then nothing has changed.
+    A ledger that can be read keeps what it has, and gets a new generation of each; a file that is missing or damaged is
+    replaced, and kept under another name. A folder that is no home becomes one. Raises Locked while a command runs, and
+    LedgerError for a backup that is not sound or lacks this home's newest history; then nothing has changed.
     """
     settings = configuration(options).settings
     fresh = is_fresh(settings, makes_home=True)
-    database = ledger_file(settings, "restore")
+    path = settings.ledger_file or paths.fresh_ledger_file(settings.home)
     with locks.home_lock(settings.home, command="restore", wall=SystemClock().now()):
         known = heads_by_account(settings)
-        _refuse_itself(file, database)
-        remove_files(new_file_path(database))
+        _refuse_itself(file, path)
+        remove_files(new_file_path(path))
         try:
-            copy = copy_backup(file, new_file_path(database), known)
+            copy = copy_backup(file, new_file_path(path), known)
+            if is_whole(settings.ledger):
+                return _restore_accounts(settings, copy, new_file_path(path))
         except LedgerError:
-            remove_files(new_file_path(database))
+            remove_files(new_file_path(path))
             raise
-        kept = old_file_path(database, "restore")
-        existed = database.exists()
-        swap_in(database, kept)
-        _note_restore(settings, file, makes_home=fresh and not existed)
-    return Restored(copy, database, kept if existed else None)
+        kept = old_file_path(path, "restore")
+        existed = path.exists()
+        swap_in(path, kept)
+        with closing(open_database(path, create=False)) as database:
+            accounts = tuple(sorted({account_of(key) for key in database.heads()}))
+            _note_restore(settings, database, file, accounts)
+            if fresh and not existed:
+                register_home(settings, database)
+    return Restored(copy, settings.ledger, kept if existed else None, False, accounts)
+
+
+def _restore_accounts(settings: Settings, copy: Copy, made_at: Path) -> Restored:
+    """Give the accounts that this home uses the history of a backup, all in one transaction."""
+    with (
+        closing(open_database(made_at, create=False)) as made,
+        closing(open_database(settings.ledger, create=False)) as database,
+        ExitStack() as held,
+    ):
+        theirs = {account_of(key) for key in made.heads()}
+        own = set(pinned_keys(settings, database))
+        accounts = tuple(sorted(theirs & own if own else theirs))
+        if not accounts:
+            raise LedgerError(f"{copy.path} holds no account that this home uses. Nothing was changed.")
+        for account in filter(database.pinned_accounts.has, accounts):
+            held.enter_context(take_account(settings, database, database.bind(account), "restore"))
+        switch_history(settings, database, made, accounts, "restore", SystemClock().now())
+        _note_restore(settings, database, copy.path, accounts)
+    remove_files(made_at)
+    return Restored(copy, settings.ledger, None, True, accounts)
 
 
 def _refuse_itself(file: Path, database: Path) -> None:
@@ -147,12 +187,9 @@ def _refuse_itself(file: Path, database: Path) -> None:
         raise LedgerError(f"{file} is the ledger itself, not a backup of it. Nothing was changed.")
 
 
-def _note_restore(settings: Settings, file: Path, *, makes_home: bool) -> None:
+def _note_restore(settings: Settings, database: Database, file: Path, accounts: Iterable[str]) -> None:
     """Note the restore in the audit trail of each account, and store the new heads."""
-    with closing(open_database(settings.ledger, create=False)) as database:
-        for key in database.heads():
-            detail = {"from": str(file.absolute())}
-            database.bind(key).decisions.note(RESTORED, key, SystemClock().now(), detail)
-            keep_head(settings, database, key)
-        if makes_home:
-            register_home(settings, database)
+    for key in accounts:
+        detail = {"from": str(file.absolute())}
+        database.bind(key).decisions.note(RESTORED, key, SystemClock().now(), detail)
+        keep_head(settings, database, key)

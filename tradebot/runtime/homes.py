@@ -87,16 +87,6 @@ def is_fresh(settings: Settings, *, makes_home: bool) -> bool:
     return False
 
 
-def ledger_file(settings: Settings, command: str) -> Path:
-    """The file of the ledger. Raises LedgerError for a ledger on a server, which ``command`` cannot replace."""
-    if settings.ledger_file is None:
-        raise LedgerError(
-            f"`tradebot {command}` puts a file in the ledger's place, and the ledger is {settings.ledger}. Restore it "
-            "with your server's own tools, or name a file in DATABASE_URL."
-        )
-    return settings.ledger_file
-
-
 def _refuse_to_make_unjoined(settings: Settings) -> None:
     if is_inside(settings):
         return

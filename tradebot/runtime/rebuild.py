@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradebot.core.model.ledger_rows import PinnedAccount
@@ -12,14 +12,15 @@ from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.schedule import Job
 from tradebot.errors import Blocked, LedgerBusy, LedgerError
 from tradebot.home import locks, paths
-from tradebot.home.atomic_files import sync_folder, write_error_text
+from tradebot.home.atomic_files import sync_folder
 from tradebot.home.latch import AccountLatch, HomeLatch
 from tradebot.home.shutdown_signals import ShutdownSignals
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.rebuild import PreviousFiles
+from tradebot.ledger import generations
 from tradebot.ledger.database import open_database
 from tradebot.ledger.homes import KnownHome
-from tradebot.ledger.swap_file import new_ledger, old_file_path, swap_in
+from tradebot.ledger.swap_file import new_file_path, new_ledger, old_file_path, remove_files, swap_in
 from tradebot.ports import Broker
 from tradebot.runtime.alerts import spool_alerts
 from tradebot.runtime.chain_heads import keep_head
@@ -32,12 +33,13 @@ from tradebot.runtime.homes import (
     configuration,
     home_context,
     is_fresh,
-    ledger_file,
     other_account_text,
     register_home,
 )
 from tradebot.runtime.open_desk import BothLocks, desk_at
+from tradebot.runtime.replaced_history import carry_over, is_whole, set_lost_heads_aside, switch_history
 from tradebot.runtime.send_guard import ProcessGuard
+from tradebot.runtime.shared_ledger import take_account
 from tradebot.runtime.state_folder import at_this_place, lost_state
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings
@@ -51,15 +53,16 @@ class Rebuild:
     context: HomeContext
     loaded: Loaded
     previous: PreviousFiles
-    kept: str  # the later path of the old ledger, "" if there is none
+    kept: str  # where the old ledger will be, "" if there is none
 
 
 @contextmanager
 def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
-    """Wire a desk over a fresh ledger. Without an error it becomes the ledger, and the old one is kept beside it.
+    """Wire a desk over a fresh ledger. Without an error its rows become the account's history in the old one.
 
-    Raises what ``open_desk`` raises, but accepts an old ledger that is missing, damaged or of another history. A folder
-    that is no home becomes one where the broker shows orders of ours; else it is refused.
+    An old ledger that is missing or damaged is replaced by the fresh one, and kept beside it. Raises what ``open_desk``
+    raises, but accepts an old ledger of another history. A folder that is no home becomes one where the broker shows
+    orders of ours; else it is refused.
     """
     loaded = configuration(options)
     settings = loaded.settings
@@ -77,12 +80,20 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         name = account_on_this_machine(settings, key)
         account_lock = locks.account_lock(settings.state_path, name, command=Job.REBUILD, wall=clock.wall())
         lock = BothLocks(home_lock, held.enter_context(account_lock))
-        old = ledger_file(settings, Job.REBUILD)
+        old = settings.ledger_file or paths.fresh_ledger_file(settings.home)
+        heads_file = paths.chain_heads_file(settings.home)
         is_lost = old.exists() and not paths.is_initialised(settings.home)
+        replaces_file = not is_whole(settings.ledger)
+        if not replaces_file:
+            ledger = held.enter_context(closing(open_database(settings.ledger, create=False)))
+            if ledger.pinned_accounts.has(key):
+                taken = held.enter_context(take_account(settings, ledger, ledger.bind(key), Job.REBUILD))
+                lock = BothLocks(lock, taken)
         previous = _read_previous(settings, broker, account_id, key)
-        kept = old_file_path(old, beside=paths.chain_heads_file(settings.home))
+        kept = old_file_path(old, beside=heads_file)
         with new_ledger(old) as database:
-            for home in _homes_of(old, is_lost, settings):
+            carried = tuple(carry_over(old, database, key)) if replaces_file else ()
+            for home in _homes_of(settings, is_lost):
                 database.homes.add(home)
             account = PinnedAccount(key, broker.name, broker.mode, account_id, clock.now())
             database.pinned_accounts.pin(ledger_home(settings, database), account)
@@ -91,22 +102,29 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
             latch = AccountLatch(home_latch, key, lambda: previous.accounts)
             desk = desk_at(venue, settings, database.bind(key), None, lock, stop, alerts, latch, guard)
             context = home_context(settings, broker, account_id)
-            yield Rebuild(desk, context, loaded, previous, str(kept) if old.exists() else "")
+            told = kept_text(settings, key, kept, replaces_file=replaces_file)
+            yield Rebuild(desk, context, loaded, replace(previous, carried=carried), told)
         stop.check()
         lock.assert_held()
-        swap_in(old, kept)
-        _move_heads(settings, kept)
-        with closing(open_database(old, create=False)) as database:
+        if replaces_file:
+            swap_in(old, kept)
+            sync_folder(kept.parent)  # before its heads are
+        with closing(open_database(settings.ledger, create=False)) as database:
+            if not replaces_file:
+                with closing(open_database(new_file_path(old), create=False)) as made:
+                    switch_history(settings, database, made, [key], Job.REBUILD, clock.now())
+                remove_files(new_file_path(old))
+            set_lost_heads_aside(settings, database, heads_file.with_name(f"{heads_file.name}{kept.suffix}"))
             keep_head(settings, database, key)
             if fresh and not is_lost:
                 register_home(settings, database)
 
 
-def _homes_of(old: Path, is_lost: bool, settings: Settings) -> tuple[KnownHome, ...]:
+def _homes_of(settings: Settings, is_lost: bool) -> tuple[KnownHome, ...]:
     """The homes that the old ledger knows; one without a state folder, where it knows none, so that it stays lost."""
     lost = (at_this_place(settings, paths.new_id()),) if is_lost else ()
     try:
-        with closing(open_database(old, create=False)) as database:
+        with closing(open_database(settings.ledger, create=False)) as database:
             return database.homes.all() or lost
     except LedgerError:
         return lost
@@ -142,16 +160,11 @@ def _read_previous(settings: Settings, broker: Broker, account_id: str, key: str
     return previous
 
 
-def _move_heads(settings: Settings, kept: Path) -> None:
-    """Rename the heads of the old chain as the old ledger was: the new one does not hold them.
-
-    The ledger is renamed first, on disk too: without its heads, a truncated old ledger would pass as whole.
-    """
-    path = paths.chain_heads_file(settings.home)
-    try:
-        sync_folder(kept.parent)
-        if path.exists():
-            path.replace(path.with_name(f"{path.name}{kept.suffix}"))
-            sync_folder(path.parent)
-    except OSError as error:
-        raise write_error_text(path, error) from error
+def kept_text(settings: Settings, key: str, kept: Path, *, replaces_file: bool) -> str:
+    """Where the history of the account is kept that the fresh one replaces; "" for none."""
+    if replaces_file:
+        return str(kept) if settings.ledger_file is not None and settings.ledger_file.exists() else ""
+    with closing(open_database(settings.ledger, create=False)) as database:
+        if not database.heads().keys() & {key}:
+            return ""
+        return f"{settings.ledger}, as generation {generations.newest(database.engine, key).number} of the account"

@@ -46,6 +46,27 @@ def test_a_lost_ledger_comes_back_and_trading_goes_on(traded: Machine) -> None:
     assert traded("run-daily", "--json").json["status"] == "idle"  # the session is known to be traded
 
 
+def test_a_ledger_that_can_be_read_keeps_the_history_before(traded: Machine) -> None:
+    backup = backed_up(traded)
+    with closing(sqlite3.connect(traded.ledger)) as ledger:
+        fills = ledger.execute("SELECT * FROM fills ORDER BY seq").fetchall()
+        ledger.execute("UPDATE runs SET summary = 'tampered with'")
+        ledger.commit()
+    assert traded("verify").code == 10
+
+    code, said = restored(traded, backup)
+    assert (code, "the history before it is kept in the ledger" in said) == (0, True), said
+    assert sorted(path.name for path in traded.home.glob("trading_robot.db*")) == ["trading_robot.db"]
+    assert traded("verify").code == 0, "what was tampered with was replaced, and is not proved any more"
+    assert traded("reconcile", "--json").code == 0
+    assert traded("run-daily", "--json").json["status"] == "idle"
+    with closing(sqlite3.connect(traded.ledger)) as ledger:
+        assert ledger.execute("SELECT * FROM fills WHERE account_key NOT LIKE '%#2' ORDER BY seq").fetchall() == fills
+        generation = "SELECT generation, why, replaced_sound FROM generations"
+        assert ledger.execute(generation).fetchall() == [(2, "restore", 0)]
+    assert traded("backup").code == 0
+
+
 def test_a_backup_taken_while_a_job_writes_restores_to_a_sound_ledger(made: Machine) -> None:
     replay = made.start("replay", "--sessions", "500")
     made.wait_for_lock(replay)

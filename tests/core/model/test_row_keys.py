@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tradebot.ledger.row_keys import account_of, row_key
+from tradebot.core.model.row_keys import account_of, row_key
 
 
 @pytest.mark.parametrize("account", ["alpaca:live:123", "paper:paper:PAPER-0001", "robinhood:live:5#X"])

@@ -1,0 +1,65 @@
+"""The generations of an account's history: the newest is the one that jobs read and write.
+
+``rebuild`` and ``restore`` make a ledger of its own first. ``switch`` copies the account's rows out of it under a new
+row key and makes them the account's history, in one transaction: others see the old one or the new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tradebot.core.model.row_keys import row_key
+from tradebot.ledger.accounts import PinnedAccounts
+from tradebot.ledger.audit import GENERATIONS, AuditTrail
+from tradebot.ledger.codec import stamp
+from tradebot.ledger.copy_rows import copy_account
+from tradebot.ledger.engine import Engine, Value
+
+_NEWEST = "SELECT account_key, generation FROM generations WHERE account = :account ORDER BY generation DESC LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation of an account."""
+
+    number: int  # from 1
+    row_key: str  # of its rows
+
+
+def newest(engine: Engine, account: str) -> Generation:
+    """The newest generation of an account, whose rows are its history."""
+    row = engine.one(_NEWEST, {"account": account})
+    return Generation(row["generation"], row["account_key"]) if row else Generation(1, account)
+
+
+def switch(source: Engine, target: Engine, account: str, why: str, at: datetime, *, is_sound: bool) -> Generation:
+    """Make the newest history of an account in ``source`` its history in ``target``, inside a transaction of both.
+
+    An account that ``target`` does not know begins there with it. is_sound: whether the history that it replaces can be
+    proved. Raises LedgerError.
+    """
+    taken, before = newest(source, account), newest(target, account)
+    target.lock_account(account)
+    if not PinnedAccounts(target).has(account):
+        copy_account(source, target, taken.row_key, account)
+        return before
+    number = max(taken.number, before.number) + 1
+    after = Generation(number, row_key(account, number))
+    copy_account(source, target, taken.row_key, after.row_key)
+    columns: dict[str, Value] = {
+        "account": account,
+        "generation": after.number,
+        "replaces": before.row_key,
+        "replaced_sound": int(is_sound),
+        "why": why,
+        "at": stamp(at),
+    }
+    AuditTrail(target, after.row_key).record(GENERATIONS, columns, at)
+    if why == "restore":  # the copy has the same alerts
+        target.execute(
+            "UPDATE alert_posts SET state = 'kept', settled = :at, next_try = NULL"
+            " WHERE account_key = :key AND state = 'waiting'",
+            {"at": stamp(at), "key": before.row_key},
+        )
+    return after
