@@ -59,7 +59,8 @@ def test_a_switch_gives_the_account_the_rows_of_the_copy(
     new = rows_of(database, row_key(ACCOUNT, 2))
     for table, rows in taken.items():
         assert [{**row, "account_key": ACCOUNT} for row in new[table]][: len(rows)] == rows, table
-    posts = [rows.pop("alert_posts") for rows in (old, still := rows_of(database, ACCOUNT))]
+    still = rows_of(database, ACCOUNT)
+    posts = [rows.pop("alert_posts") for rows in (old, still)]
     assert (still, rows_of(database, OTHER)) == (old, other)
     assert [[post["state"] for post in of_account] for of_account in posts] == [["waiting"], ["kept"]]
     assert after.orders.get(some.intent("IBM").client_order_id) is None
