@@ -19,11 +19,12 @@ from threading import Event
 
 from tests.fakes.alpaca.house import Terms
 from tests.fakes.alpaca.server import FakeAlpaca
+from tests.fakes.wire.process import EXCHANGE
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.market.price_file import PriceFile
 
-EXCHANGE, JUDGEMENT, CONFIGURATION = "exchange.db", "judgement.json", "configuration.json"
+JUDGEMENT, CONFIGURATION = "judgement.json", "configuration.json"
 
 
 @dataclass(frozen=True, slots=True)

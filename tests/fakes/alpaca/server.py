@@ -11,7 +11,7 @@ from tests.fakes.alpaca.house import House, Terms
 from tests.fakes.alpaca.judge import Judge
 from tests.fakes.alpaca.messages import Refusal
 from tests.fakes.alpaca.renames import in_new_names, in_old_names
-from tests.fakes.alpaca.spoiling import spoilt
+from tests.fakes.alpaca.spoiling import WORDS
 from tests.fakes.wire.faults import Fault, Kind
 from tests.fakes.wire.messages import Answer, Arrival
 from tests.fakes.wire.server import FakeServer, OpenExchange
@@ -75,7 +75,7 @@ class FakeAlpaca(FakeServer):
         return answer
 
     def spoilt(self, fault: Fault, arrival: Arrival, answer: Answer | None, before: Answer | None) -> Answer:
-        return spoilt(fault, arrival, answer, before)
+        return WORDS.spoilt(fault, arrival, answer, before)
 
     def control(self, arrival: Arrival, exchange: PaperExchange) -> Answer | None:
         return control.answer(self, exchange, arrival)

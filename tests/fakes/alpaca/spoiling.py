@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,44 +9,9 @@ from typing import Any
 
 from tests.fakes.wire.faults import Fault, Kind
 from tests.fakes.wire.messages import Answer, Arrival
+from tests.fakes.wire.spoiling import Spoil, Words, truncated, with_unknown_fields
 
-_PAGE = "<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
-_HTML = "text/html; charset=utf-8"
-_INTERNAL = {"code": 50010000, "message": "internal server error occurred"}
-
-
-def spoilt(fault: Fault, arrival: Arrival, answer: Answer | None, before: Answer | None) -> Answer:
-    """What is sent instead of ``answer``, which is None when the request was not processed.
-
-    ``before`` is another answer that the same question got earlier, if any.
-    """
-    if answer is None:
-        return _instead(fault)
-    if fault.kind in _AFTERWARDS:
-        return _AFTERWARDS[fault.kind](fault, arrival, answer)
-    return before if fault.kind is Kind.STALE and before is not None else answer
-
-
-def _instead(fault: Fault) -> Answer:
-    match fault.kind:
-        case Kind.TOO_MANY:
-            headers = {"Retry-After": str(fault.amount)} if fault.amount else {}
-            return Answer(429, {"code": 42910000, "message": "rate limit exceeded"}, headers)
-        case Kind.UNAUTHORIZED:
-            return Answer(401, {"message": "unauthorized."})
-        case Kind.FORBIDDEN:
-            return Answer(403, {"message": "forbidden."})
-        case Kind.HTML:
-            return Answer(502, text=_PAGE, content_type=_HTML)
-        case Kind.PAGE:
-            return Answer(200, text=_PAGE, content_type=_HTML)
-        case _:
-            return Answer(500, _INTERNAL)
-
-
-def _truncated(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
-    whole = json.dumps(answer.body) if answer.body is not None else "{"
-    return Answer(answer.status if answer.body is not None else 200, text=whole[: len(whole) // 2] or "{")
+_INTERNAL = Answer(500, {"code": 50010000, "message": "internal server error occurred"})
 
 
 def _duplicate(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
@@ -89,13 +53,6 @@ def _unknown_status(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
     return _of_orders(answer, told)
 
 
-def _unknown_fields(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
-    more = {"new_field": {"nested": [1, None]}, "another": "1"}
-    if isinstance(answer.body, list):
-        return replace(answer, body=[{**each, **more} for each in answer.body])
-    return replace(answer, body={**answer.body, **more}) if isinstance(answer.body, dict) else answer
-
-
 def _of_orders(answer: Answer, told: Callable[[dict[str, Any]], dict[str, Any]]) -> Answer:
     def perhaps(each: Any) -> Any:
         return told(each) if isinstance(each, dict) and "order_type" in each else each
@@ -111,16 +68,24 @@ def _skewed(fault: Fault, arrival: Arrival, answer: Answer) -> Answer:
     return replace(answer, body={**answer.body, "timestamp": moved.isoformat()})
 
 
-_AFTERWARDS: dict[Kind, Callable[[Fault, Arrival, Answer], Answer]] = {
-    Kind.SERVER_ERROR_AFTER: lambda fault, arrival, answer: Answer(500, _INTERNAL),
-    Kind.HTML_AFTER: lambda fault, arrival, answer: Answer(502, text=_PAGE, content_type=_HTML),
+_AFTER: dict[Kind, Spoil] = {
+    Kind.SERVER_ERROR_AFTER: lambda fault, arrival, answer: _INTERNAL,
     Kind.GATEWAY_TIMEOUT: lambda fault, arrival, answer: Answer(504, {"message": "gateway timeout"}),
-    Kind.TRUNCATED: _truncated,
+    Kind.TRUNCATED: truncated,
     Kind.DUPLICATE: _duplicate,
     Kind.EMPTY: _empty,
     Kind.LAGGING: _lagging,
     Kind.FEWER_SHARES: _fewer_shares,
     Kind.UNKNOWN_STATUS: _unknown_status,
-    Kind.UNKNOWN_FIELDS: _unknown_fields,
+    Kind.UNKNOWN_FIELDS: with_unknown_fields,
     Kind.SKEWED: _skewed,
 }
+WORDS = Words(
+    page="<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>",
+    html="text/html; charset=utf-8",
+    internal=_INTERNAL,
+    unauthorized=Answer(401, {"message": "unauthorized."}),
+    forbidden=Answer(403, {"message": "forbidden."}),
+    too_many=lambda fault: {"code": 42910000, "message": "rate limit exceeded"},
+    after=_AFTER,
+)

@@ -17,12 +17,12 @@ from pathlib import Path
 from threading import Event
 
 from tests.fakes.robinhood.server import FakeRobinhood
+from tests.fakes.wire.process import EXCHANGE
 from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.core.model.capabilities import EVERYTHING
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.market.price_file import PriceFile
 
-EXCHANGE = "exchange.db"
 #: How long an order rests: what is usual at brokers, and not known of Robinhood.
 GTC_AGE = timedelta(days=90)
 

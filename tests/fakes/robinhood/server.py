@@ -9,7 +9,7 @@ from tests.fakes.robinhood.approvals import Approvals
 from tests.fakes.robinhood.house import House, Terms
 from tests.fakes.robinhood.logins import Logins, Pair
 from tests.fakes.robinhood.messages import Refusal
-from tests.fakes.robinhood.spoiling import spoilt
+from tests.fakes.robinhood.spoiling import WORDS
 from tests.fakes.wire.faults import Fault, Kind
 from tests.fakes.wire.messages import Answer, Arrival
 from tests.fakes.wire.server import FakeServer, OpenExchange
@@ -82,7 +82,7 @@ class FakeRobinhood(FakeServer):
         return super().processed(arrival, exchange, fault)
 
     def spoilt(self, fault: Fault, arrival: Arrival, answer: Answer | None, before: Answer | None) -> Answer:
-        return spoilt(fault, arrival, answer, before)
+        return WORDS.spoilt(fault, arrival, answer, before)
 
     def control(self, arrival: Arrival, exchange: PaperExchange) -> Answer | None:
         return control.answer(self, exchange, arrival)
