@@ -35,8 +35,6 @@ class Repeat(Enum):
     SECOND = auto()  # a second order is made
 
 
-#: Reads of orders after which a late request arrives.
-READS_BEFORE_LATE = 12
 _AGAIN = "~2"  # ends the id under which the exchange keeps a second order
 
 
@@ -46,11 +44,13 @@ class Wire:
 
     fates: of the next requests, by what their ids have in the middle, as in "ACME-stop"; after them all is well
     lags: whether the lists lack the orders whose answers were lost, until it is unset
+    late_after: the reads of orders after which a late request arrives
     """
 
     repeat: Repeat = Repeat.CONFLICT
     fates: dict[str, list[Fate]] = field(default_factory=dict)
     lags: bool = False
+    late_after: int = 12
     late: dict[str, OrderRequest] = field(default_factory=dict)
     reads: int = 0  # of orders, since something was late
     lost: set[str] = field(default_factory=set)
@@ -85,7 +85,7 @@ class LossyBroker(Around):
     def before(self, call: str, asked: object = None) -> None:
         if call in ("open_orders", "order"):
             self.wire.reads += 1
-            if self.wire.reads >= READS_BEFORE_LATE:
+            if self.wire.reads >= self.wire.late_after:
                 for late in self.wire.late.values():
                     self._arrive(late)
                 self.wire.late.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tests.fakes.robinhood.client import GrantedToken
@@ -27,6 +27,8 @@ from tradebot.brokers.robinhood.pacing import RequestGap
 from tradebot.brokers.robinhood.response_meaning import parse_response
 from tradebot.core.model.account import AccountSnapshot, MarketClock
 from tradebot.core.model.orders import BrokerOrder, OrderRequest
+from tradebot.core.safety.lost_orders import QUARANTINE
+from tradebot.errors import OutcomeUnknown
 from tradebot.market.calendar import NyseCalendar
 from tradebot.ports import Broker
 from tradebot.settings.endpoints import Endpoint
@@ -112,6 +114,7 @@ class WatchedBroker(RobinhoodBroker):
         self._exchange = exchange
         self._witness = witness
         self._server = server
+        self._given_up: dict[str, datetime] = {}  # when the answer to an order was, by its client_order_id
 
     def clock(self) -> MarketClock:
         answer = super().clock()
@@ -124,9 +127,17 @@ class WatchedBroker(RobinhoodBroker):
         return answer
 
     def submit(self, request: OrderRequest) -> BrokerOrder:
-        self._server.carries(request.client_order_id)
-        with self._line.carrying(request, None):
-            return super().submit(request)
+        order_id = request.client_order_id
+        self._server.carries(order_id)
+        given_up = self._given_up.get(order_id)
+        if given_up is not None and self._witness.locks and self._server.now < given_up + QUARANTINE:
+            self._witness.leaves_again(request)
+        try:
+            with self._line.carrying(request, None):
+                return super().submit(request)
+        except OutcomeUnknown:
+            self._given_up[order_id] = self._server.now
+            raise
 
 
 def _instruments(login: Login, around: Surroundings) -> InstrumentBook:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -68,6 +69,11 @@ class WorldRobinhood(FatedServer, FakeRobinhood):
     def account_number(self) -> str:
         with self._venue.exchange() as exchange, self.house.looking(exchange) as view:
             return view.names.account_number
+
+    @property
+    def now(self) -> datetime:
+        """The time at the exchange."""
+        return self._venue.now
 
     def carries(self, client_order_id: str) -> None:
         """An order is about to be sent here."""

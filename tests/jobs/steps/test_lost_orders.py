@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.fakes.lossy_broker import Fate, Repeat, Wire
+from tests.fakes.orders import Requests
 from tests.fakes.paced import paced
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
@@ -99,6 +100,21 @@ def test_a_lost_stop_is_settled_though_the_second_look_takes_less_time_than_the_
     with paced(house, "09:35", gap=0.9, less=0.005, wrap=wire.around) as desk:
         run_daily.run(desk)
     assert by_symbol(house, offered) == by_symbol(house, held)
+
+
+@pytest.mark.parametrize("late_after", [9, 10], ids=["in the first look", "in the second"])
+def test_a_stop_that_arrives_between_two_reads_of_a_look_is_found(make_house: MakeHouse, late_after: int) -> None:
+    """The open orders show it, and the positions show what it holds: these shares were taken for those of another."""
+    wire = Wire(Repeat.SECOND, {"LATE-stop": [Fate.LATE]}, late_after=late_after)
+    house = home(make_house)
+    house.daily(wrap=Wire().around)
+    with house.by_hand() as broker:
+        for order in house.open_orders("LATE"):
+            broker.cancel(order.broker_order_id)
+        broker.submit(Requests("LATE").buy(100, client_id="a person's"))
+    house.check_exits("10:00", wrap=wire.around)
+    assert wire.late == {}, "it has not arrived"
+    assert (len(wire.posts), offered(house, "LATE")) == (1, held(house, "LATE") - 100)
 
 
 @either_way

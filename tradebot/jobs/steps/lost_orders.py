@@ -86,11 +86,14 @@ def _look(
 ) -> Mapping[str, BrokerOrder]:
     """Take one look at the account, and return the orders that a list has by now.
 
+    One that arrives between two reads shows among the open orders alone: what it holds is no other's.
     Where waiting takes no time, as at the embedded exchange, the look counts as taken at ``moment``.
     """
     asked = list(lost)
-    shown = desk.broker.orders(intent.client_order_id for intent in asked)
+    ids = {intent.client_order_id for intent in asked}
+    by_id = desk.broker.orders(ids)
     listed = desk.broker.open_orders()
+    shown = {**by_id, **{order.client_order_id: order for order in listed if order.client_order_id in ids}}
     positions = {position.symbol: position for position in desk.broker.positions()}
     booked = shares_by_symbol(desk.ledger.books.lots())
     at = max(moment, desk.clock.now())
