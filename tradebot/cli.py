@@ -43,6 +43,7 @@ from tradebot.commands import (
     schedule,
     status,
     strategies,
+    take_over,
     trades,
     verify,
 )
@@ -109,6 +110,7 @@ app = _group(
         emergency_stop.command,
         halt.command,
         resume.command,
+        take_over.command,
         replay.command,
         verify.command,
         rebuild.command,

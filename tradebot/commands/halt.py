@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 @decorator.command(
     "halt",
-    writes="the latch file, at once; the next job takes it into the ledger. Sends nothing.",
+    writes="the latch file, at once; the next job takes it into the ledger, which is told at once where homes share it."
+    " Sends nothing.",
     examples=(
         'tradebot halt --reason "away for two weeks"',
         'tradebot halt --symbol AAPL --reason "earnings tomorrow"',
     ),
+    ends_with=(ExitCode.INCOMPLETE,),
 )
 def command(
     options: GlobalOptions,
@@ -39,13 +41,15 @@ def command(
     Latches a halt of the account, of one strategy or of one symbol, without lock, ledger or broker: a job that is at
     work sees it before its next order. Exits and stops go on. `tradebot emergency-stop` also cancels and closes;
     `tradebot resume` ends it, with the same --strategy or --symbol. It holds for the account of the settings, and for
-    every account of the home where the settings or the ledger cannot tell which that is.
+    every account of the home where the settings or the ledger cannot tell which that is. Other hosts that share the
+    ledger are told through it, within two seconds; where that fails the code is 9, and they have to be told by hand.
     """
     from tradebot.commands import render
     from tradebot.core.model.halts import HaltLevel
     from tradebot.jobs.steps.halts import halt_by_hand
     from tradebot.reports.pages.status import halt_page
     from tradebot.runtime.halts import open_latch, pinned_account, refuse_unknown_strategy, scope_of
+    from tradebot.runtime.host_notice import tell_hosts
 
     if not reason.strip():
         raise UsageError("--reason is empty. Say why.")
@@ -54,6 +58,14 @@ def command(
     refuse_unknown_strategy(options, strategy)
     level = HaltLevel.REDUCING if reducing else HaltLevel.HALTED
     halt = halt_by_hand(latch, now, level, reason.strip(), scope, name, pinned_account(options))
+    not_told = tell_hosts(options, halt)
     return render.show_result(
-        options, "halt", halt_page(halt, home), home=home, headline=f"{halt.subject} is {level}", halt=halt
+        options,
+        "halt",
+        halt_page(halt, home, not_told),
+        code=ExitCode.INCOMPLETE if not_told else ExitCode.OK,
+        home=home,
+        headline=f"{halt.subject} is {level}",
+        halt=halt,
+        not_told=not_told,
     )

@@ -88,6 +88,15 @@ class HaltsAndBreaks:
         assert row is not None, "it is latched"
         self._trail.append_state(HALTS, row, AuditKind.HALT_CLEARED, halt.rule, at, _audited(halt))
 
+    def is_cleared(self, halt: Halt) -> bool:
+        """Whether a halt of another latch was latched here once, and has been cleared: it is over everywhere."""
+        rows = self._engine.all(
+            "SELECT * FROM halts WHERE account_key = :account_key AND since = :since",
+            {**self._account, "since": None if halt.since is None else stamp(halt.since)},
+        )
+        same = [row for row in rows if _halt(row).identity == halt.identity]
+        return bool(same) and all(row["cleared_at"] is not None for row in same)
+
     def reenabled(self, strategy: str) -> datetime | None:
         """When a halt of a strategy for repeated entries was last cleared, aware UTC; None for never."""
         row = self._engine.one(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tradebot.jobs.emergency_stop.run import StopDesk
     from tradebot.ports import Broker, Clock, MarketData
     from tradebot.runtime.homes import HomeContext
+    from tradebot.runtime.host_notice import HostNotice
     from tradebot.settings import Settings
 
 #: Seconds to wait for a ledger that another process holds: the broker's own records also show what is ours.
@@ -50,11 +51,16 @@ class StopOptions:
 
 @dataclass(slots=True)
 class _StopLatch:
-    """The latch of the home with the halt of this stop. ``failure``: why it could not be written, or ""."""
+    """The latch of the home with the halt of this stop.
+
+    failure: why it could not be written, or ""
+    not_told: why other hosts may not know of it, or ""; waits for seconds at most
+    """
 
     of_home: HomeLatch
     halt: Halt
     failure: str = ""
+    not_told: Callable[[], str] = str
 
     def narrow(self, of_account: AccountLatch) -> None:
         """Let the halt hold for the account of the stop alone. Where that fails, it holds for every account."""
@@ -80,15 +86,16 @@ def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[
     latch.failure = "" if stop.dry_run else set_latch(latch.of_home, latch.halt)
     latched_after = time.perf_counter() - began
     with ExitStack() as held:
-        held.enter_context(_state_latch_first(latch.failure, stop))
+        held.enter_context(_state_latch_first(latch, stop))
         loaded, doubts = load_in_emergency(options)
         if doubts and stop.account is None:
             raise ConfigError([*doubts, _unclear_account()])
-        yield _open_ports(held, loaded, latch, stop, began, latched_after)
+        yield _open_ports(held, options, loaded, latch, stop, began, latched_after)
 
 
 def _open_ports(
     held: ExitStack,
+    options: GlobalOptions,
     loaded: Loaded,
     latch: _StopLatch,
     stop: StopOptions,
@@ -101,11 +108,16 @@ def _open_ports(
     from tradebot.ledger.database import open_without_migrating
     from tradebot.runtime.alerts import spool_alerts
     from tradebot.runtime.homes import account_key, home_context
+    from tradebot.runtime.host_notice import HostNotice, ledger_doubt
     from tradebot.runtime.send_guard import ProcessGuard
     from tradebot.runtime.system_needs import unset_unusable
     from tradebot.runtime.venue import open_venue
 
     settings, guard = loaded.settings, ProcessGuard()
+    notice = None if stop.dry_run else HostNotice(settings, latch.halt, stop.account or "", takes_account=True)
+    if notice is not None:
+        doubt = ledger_doubt(options)
+        latch.not_told = (lambda: doubt) if doubt else notice.trouble
     for note in unset_unusable():
         stop.say(note)
     try:
@@ -142,7 +154,8 @@ def _open_ports(
         not_latched=latch.failure,
         timeout=settings.emergency_shutdown_timeout,
         journal=NoJournal() if stop.dry_run else _journal(held, settings.home, key, stop.reason),
-        others=_JobsOfThisMachine(settings, key),
+        others=_OtherJobs(settings, key, notice),
+        hosts_not_told=latch.not_told,
         say=stop.say,
         began=began,
         timings={} if stop.dry_run else {"latched": latched_after},
@@ -245,24 +258,26 @@ def _journal(held: ExitStack, home: Path, key: str, reason: str) -> StopJournalF
     return journal
 
 
-class _JobsOfThisMachine:
-    """The holders of the locks of home and account, who may be about to send an order."""
+class _OtherJobs:
+    """Who may be about to send an order: the holders of the locks of home and account, and a job on another host."""
 
-    def __init__(self, settings: Settings, key: str) -> None:
+    def __init__(self, settings: Settings, key: str, notice: HostNotice | None) -> None:
         self._settings = settings
         self._key = key
+        self._notice = notice
         self._clock = SystemClock()
 
     def at_work(self) -> str:
-        """A text on the holder of either lock, "" for none."""
+        """A text on one of them, "" for none."""
         from tradebot.home import locks
         from tradebot.runtime.homes import account_on_this_machine
 
         settings, wall = self._settings, self._clock.wall()
         account = account_on_this_machine(settings, self._key)
-        return locks.holder(settings.home, wall, ignoring=HARMLESS) or locks.account_holder(
+        here = locks.holder(settings.home, wall, ignoring=HARMLESS) or locks.account_holder(
             settings.state_path, account, wall, ignoring=HARMLESS
         )
+        return here or (self._notice.at_work() if self._notice else "")
 
     def wait(self, seconds: float) -> None:
         """Wait in real time."""
@@ -270,27 +285,33 @@ class _JobsOfThisMachine:
 
 
 @contextmanager
-def _state_latch_first(not_latched: str, stop: StopOptions) -> Iterator[None]:
+def _state_latch_first(latch: _StopLatch, stop: StopOptions) -> Iterator[None]:
     """Begin the text of an error with whether jobs are halted: the stop is unfinished."""
-    halted = "the halt is latched: no job sends an entry until `tradebot resume`"
-    if not_latched:
-        halted = f"jobs are not halted: {not_latched.removesuffix('.')}"
-    if stop.dry_run:
-        halted = "nothing was latched, as this is a dry run"
+
+    def halted() -> str:
+        if stop.dry_run:
+            return "nothing was latched, as this is a dry run"
+        if latch.failure:
+            return f"jobs are not halted: {latch.failure.removesuffix('.')}"
+        not_told = latch.not_told()
+        latched = "the halt is latched: no job sends an entry until `tradebot resume`"
+        return f"{latched}; but {not_told}" if not_told else latched
+
     try:
         yield
     except ConfigError as error:
         fix = "Mend what follows, and run the emergency stop again."
-        unfinished = Problem("stop unfinished", f"{halted}; but nothing was cancelled or closed", fix)
+        unfinished = Problem("stop unfinished", f"{halted()}; but nothing was cancelled or closed", fix)
         raise ConfigError([unfinished, *error.problems]) from error
     except Blocked as error:
-        raise Blocked(f"{halted}; but nothing was cancelled or closed: {error}") from error
+        raise Blocked(f"{halted()}; but nothing was cancelled or closed: {error}") from error
     except LedgerError as error:
-        raise LedgerError(f"{halted}; but nothing was cancelled or closed: {error}") from error
+        raise LedgerError(f"{halted()}; but nothing was cancelled or closed: {error}") from error
     except BrokerUnavailable as error:
-        raise BrokerUnavailable(f"{halted}; but the stop could not be finished, run it again. {error}") from error
+        raise BrokerUnavailable(f"{halted()}; but the stop could not be finished, run it again. {error}") from error
     except KeyboardInterrupt as asked:
-        asked.add_note(halted if stop.dry_run else f"{halted}; but the stop was cut short, and what it sent stays sent")
+        cut_short = "" if stop.dry_run else "; but the stop was cut short, and what it sent stays sent"
+        asked.add_note(f"{halted()}{cut_short}")
         if not stop.dry_run:
             asked.add_note("run it again")
         raise

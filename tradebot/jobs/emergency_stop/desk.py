@@ -61,6 +61,7 @@ class StopDesk:
     ledger_sender: StopSender | None = None  # without it orders are known by their ids alone
     journal: StopJournal = field(default_factory=NoJournal)
     others: OtherJobs = field(default_factory=NoOtherJobs)
+    hosts_not_told: Callable[[], str] = str  # why other hosts may not know of the stop, ""; waits for seconds at most
     say: Callable[[str], None] = logging.getLogger(__name__).info
     began: float = field(default_factory=time.perf_counter)  # the reading of time.perf_counter that timings count from
     timings: Mapping[str, float] = field(default_factory=dict)  # seconds from ``began``, so far

@@ -63,6 +63,7 @@ class EmergencyStop:
     market: MarketClock | None = None
     state: StopState | None = None  # the newest read; None before the first
     has_agreed: bool = False  # whether enough reads in a row showed the goal
+    not_told: str = ""  # why jobs on other hosts may go on
     at_work: str = ""  # the job that still runs, by the newest check
     read_number: int = 0
     failures: list[FailureLine] = field(default_factory=list)
@@ -180,7 +181,11 @@ class EmergencyStop:
         return bool(self.at_work)
 
     def read_ledger(self) -> None:
-        """Read what the ledger explains. Where it can't be read, the broker's own records decide what is ours."""
+        """Read what the ledger explains. Where it can't be read, the broker's own records decide what is ours.
+
+        Other hosts that share it are told first: what they send after that is nothing, so all that they sent is there.
+        """
+        self.not_told = self.desk.hosts_not_told()
         try:
             self.booked = self.desk.booked()
         except Exception as error:  # noqa: BLE001 - no error of a damaged ledger ends a stop; it is reported

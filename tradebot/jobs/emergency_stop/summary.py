@@ -108,6 +108,8 @@ def _outcome(
         failures.append(FailureLine("journal", desk.journal.trouble))
     if desk.not_latched:
         failures.append(FailureLine("latch", f"jobs are not halted: {desk.not_latched}"))
+    if stop.not_told:
+        failures.append(FailureLine("other hosts", stop.not_told))
     if stop.at_work:
         message = f"{stop.at_work} has not stopped. It sends no entry once it looks at the latch; end it if it hangs."
         failures.append(FailureLine("another job", message))
@@ -154,7 +156,8 @@ def _unseen_text(entry: Intent) -> str:
 def _codes(stop: EmergencyStop) -> set[ExitCode]:
     codes = set()
     is_reached = stop.state is not None and stop.state.is_reached
-    if not stop.has_agreed or not is_reached or stop.unfollowed() or stop.unseen or stop.desk.not_latched:
+    is_told = not stop.desk.not_latched and not stop.not_told
+    if not stop.has_agreed or not is_reached or stop.unfollowed() or stop.unseen or not is_told:
         codes.add(ExitCode.INCOMPLETE)
     if stop.unread and not stop.locked_out:
         codes.add(ExitCode.BROKER)
@@ -181,6 +184,8 @@ def _headline(stop: EmergencyStop, codes: set[ExitCode]) -> str:
         return "stopped, but an entry whose answer was lost may still be there: look for it, and run it again"
     if stop.at_work:
         return "stopped, but another job is still at work: see that it ends, then run it again"
+    if stop.not_told:
+        return "stopped, but other hosts may go on: they could not be told, so run it again or on them too"
     if codes:
         return "stopped, but not halted: see what failed, then run it again"
     if not stop.goal.close:

@@ -58,10 +58,15 @@ def _latched(desk: Desk | LedgerDesk) -> tuple[Halt, ...]:
                 "EMERGENCY_STOP_ENABLED=true: only its owner can unset it, in .env or the environment",
             )
         )
-    halts.extend(desk.latch.read())
+    in_file = desk.latch.read()
     try:
-        halts.extend(desk.ledger.halts_and_breaks.halts())
+        book = desk.ledger.halts_and_breaks
+        in_ledger = book.halts()
+        known = {halt.identity for halt in in_ledger}
+        halts.extend(halt for halt in in_file if halt.identity in known or not book.is_cleared(halt))
+        halts.extend(in_ledger)
     except LedgerError as error:
+        halts.extend(in_file)
         halts.append(
             Halt(HaltSource.LEDGER, HaltRule.UNREADABLE, HaltLevel.HALTED, f"the ledger cannot be read: {error}")
         )
@@ -72,7 +77,7 @@ def refresh_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
     """Every halt in force, the ledger brought up to date with them.
 
     A halt of the latch file that the ledger lacks is latched in the ledger too. A halt whose session is over is
-    cleared in both.
+    cleared in both, and one that the ledger has cleared since, as a resume on another host does, in the file.
     """
     latched = _latched(desk)
     halts = active_halts(latched, today)
@@ -85,6 +90,8 @@ def refresh_halts(desk: Desk, today: date) -> tuple[Halt, ...]:
     for halt in new:
         desk.ledger.halts_and_breaks.latch(halt, desk.clock.now())
     _clear_ended(desk, [halt for halt in latched if halt not in halts])
+    if ended_elsewhere := [halt for halt in desk.latch.read() if desk.ledger.halts_and_breaks.is_cleared(halt)]:
+        desk.latch.clear(ended_elsewhere)
     tell_halts(desk, halts)
     return (*halts, *new)
 

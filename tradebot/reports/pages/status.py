@@ -106,11 +106,12 @@ def _full(outcome: StatusOutcome) -> Page:
     )
 
 
-def halt_page(halt: Halt, home: Path) -> Page:
-    """The halt that was just set in a home, and how it ends."""
+def halt_page(halt: Halt, home: Path, not_told: str = "") -> Page:
+    """The halt that was just set in a home, and how it ends. ``not_told``: why other hosts may not know of it."""
     return (
         Heading("halt"),
         *common.halts((halt,), home),
+        *((Line(not_told, Tone.BAD),) if not_told else ()),
         *section(
             "Next",
             Line("Exits and stops go on; orders that rest at the broker stay: `tradebot emergency-stop` cancels them."),

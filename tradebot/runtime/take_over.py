@@ -1,0 +1,41 @@
+"""Takes an account from a run that hangs or is cut off, perhaps on another host."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.errors import ConfigError, Problem
+from tradebot.home import paths
+from tradebot.ledger.database import open_database
+from tradebot.runtime.homes import configuration
+from tradebot.runtime.shared_ledger import holder_text, this_process
+from tradebot.settings import GlobalOptions, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """An account that was taken."""
+
+    settings: Settings
+    account: PinnedAccount
+    held_by: str  # for people; "" where no process held it
+
+
+def take_over(options: GlobalOptions, reason: str) -> TakenOver:
+    """Take the home's account from whoever has it. Raises ConfigError and LedgerError.
+
+    The epoch is raised first: from then on nobody else stores or sends an order. Only then is the hold ended.
+    """
+    settings = configuration(options).settings
+    with closing(open_database(settings.ledger, create=False)) as database:
+        account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+        if account is None:
+            what = f"the ledger {settings.ledger} has no account of {settings.broker} ({settings.trading_mode}) yet"
+            raise ConfigError([Problem("account", what, "There is nothing to take over: `tradebot run-daily` begins.")])
+        ledger, engine = database.bind(account.key), database.engine
+        held_by = holder_text(ledger) if engine.is_account_held(account.key) else ""
+        ledger.epochs.take_over(this_process("take-over"), paths.home_id(settings.home) or "", reason)
+        engine.end_account_hold(account.key)
+    return TakenOver(settings, account, held_by)
