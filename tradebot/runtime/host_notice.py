@@ -16,6 +16,7 @@ from tradebot.errors import TradebotError
 from tradebot.home import paths
 from tradebot.ledger.database import AccountLedger, Database, open_without_migrating
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import pinned_account_of
 from tradebot.runtime.send_guard import MOST_SECONDS as BEGUN_WITHIN
 from tradebot.runtime.shared_ledger import holder_text, is_shared, this_process
 from tradebot.settings import GlobalOptions, Settings, inspect, load_in_emergency, process_environment
@@ -107,5 +108,5 @@ class HostNotice:
         settings = self._settings
         if self._account_id:
             return database.bind(f"{settings.broker}:{settings.trading_mode}:{self._account_id}")
-        pinned = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+        pinned = pinned_account_of(settings, database)
         return None if pinned is None else database.bind(pinned.key)

@@ -9,6 +9,7 @@ from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.errors import ConfigError, Problem
 from tradebot.home import paths
 from tradebot.ledger.database import open_database
+from tradebot.runtime.home_in_ledger import pinned_account_of
 from tradebot.runtime.homes import configuration
 from tradebot.runtime.shared_ledger import holder_text, this_process
 from tradebot.settings import GlobalOptions, Settings
@@ -30,9 +31,9 @@ def take_over(options: GlobalOptions, reason: str) -> TakenOver:
     """
     settings = configuration(options).settings
     with closing(open_database(settings.ledger, create=False)) as database:
-        account = database.pinned_accounts.pinned(settings.broker, settings.trading_mode)
+        account = pinned_account_of(settings, database)
         if account is None:
-            what = f"the ledger {settings.ledger} has no account of {settings.broker} ({settings.trading_mode}) yet"
+            what = f"this home has none of {settings.broker} ({settings.trading_mode}) in the ledger {settings.ledger}"
             raise ConfigError([Problem("account", what, "There is nothing to take over: `tradebot run-daily` begins.")])
         ledger, engine = database.bind(account.key), database.engine
         held_by = holder_text(ledger) if engine.is_account_held(account.key) else ""

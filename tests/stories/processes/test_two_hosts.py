@@ -31,6 +31,7 @@ from tests.stories.processes.conftest import PATIENCE, ending
 from tests.stories.processes.played import KEYS, Played, differences, new_york
 from tests.stories.processes.test_alpaca import opened, unused
 from tradebot.__main__ import main
+from tradebot.brokers.paper import PaperBroker
 from tradebot.home.latch import HomeLatch
 
 __all__ = ["unused"]
@@ -106,6 +107,8 @@ def hosts(
     with FakeAlpaca(lambda: opened(file), terms=Terms(keys=KEYS), on_request=made) as alpaca:
         record_pauses(monkeypatch)
         made.go_to(MORNING)
+        with opened(file) as exchange:
+            account = PaperBroker(exchange).account().account_id
         for host in (one, two):
             host.folder.mkdir()
             host.url = alpaca.url
@@ -114,7 +117,8 @@ def hosts(
                 "EMERGENCY_SHUTDOWN_TIMEOUT=20",
                 f"DATABASE_URL=sqlite:///{shared / 'trading_robot.db'}",
             )
-            code, said, words = made.run(MORNING, "init-db", host=host)
+            joining = [] if host is one else ["--join", "--account", account]
+            code, said, words = made.run(MORNING, "init-db", *joining, host=host)
             assert code == 0, words or said
         yield made
 
@@ -181,8 +185,8 @@ def test_a_host_that_was_stopped_sends_nothing_once_it_goes_on(
 def test_a_stop_on_one_host_stops_the_other_between_two_entries(hosts: Hosts) -> None:
     with _stopping(hosts, at_post=True) as start:
         run = start(MORNING, "run-daily")
-        at = new_york(DAY, 9, 36).isoformat()  # as a process, which waits in real time until no request may begin
-        stop = hosts.two("emergency-stop", "--reason", "it trades nonsense", "--json", TRADEBOT_NOW=at)
+        # as a process, which waits in real time until no request may begin
+        stop = hosts.two.at(new_york(DAY, 9, 36), "emergency-stop", "--reason", "it trades nonsense", "--json")
         assert (stop.code, stop.json["still_open_orders"]) == (0, 0), stop.err
         assert f"pid {run.pid}, `tradebot run-daily`" in stop.err
         os.kill(run.pid, signal.SIGCONT)

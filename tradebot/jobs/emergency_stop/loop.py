@@ -181,10 +181,7 @@ class EmergencyStop:
         return bool(self.at_work)
 
     def read_ledger(self) -> None:
-        """Read what the ledger explains. Where it can't be read, the broker's own records decide what is ours.
-
-        Other hosts that share it are told first: what they send after that is nothing, so all that they sent is there.
-        """
+        """Read what the ledger explains, once other hosts send no more. Without it the broker's own records decide."""
         self.not_told = self.desk.hosts_not_told()
         try:
             self.booked = self.desk.booked()
