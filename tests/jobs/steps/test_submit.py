@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from tests.jobs.brokers import Around, Crash, Dies, LosesAnswers, LosesRequests, Unreachable, Watched
 from tests.jobs.conftest import MakeHouse
-from tests.jobs.house import House, Script
+from tests.jobs.house import ACCOUNT, House, Script
 from tradebot.core.model.account import Activity, Fill, Position
 from tradebot.core.model.breaks import BreakKind
+from tradebot.core.model.holders import Holder
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.errors import BrokerUnavailable, ExitCode, Locked
 from tradebot.home import paths
+from tradebot.ledger.database import open_database
 from tradebot.ports import Broker
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
@@ -169,6 +172,35 @@ def test_a_request_that_certainly_did_not_arrive_is_a_plan_that_the_next_run_sen
 
     assert house.daily().status is RunStatus.RAN
     assert fills_at_the_exchange(house) == [entry]
+
+
+class Limited(Around):
+    """Asks for more seconds without a request than a run can wait."""
+
+    def wait_to_send(self) -> None:
+        raise BrokerUnavailable("it asks for 600 seconds without a request")
+
+
+def test_the_rate_limit_is_waited_for_before_anything_is_committed(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    with pytest.raises(BrokerUnavailable, match="600 seconds"):
+        house.daily(wrap=Limited)
+    assert [(each.state, each.sends) for each in house.intents()] == [(OrderState.PLANNED, 0)]
+    assert house.daily().exit_code is ExitCode.OK
+    assert [(each.state, each.sends) for each in house.intents()] == [(OrderState.FILLED, 1)]
+
+
+def test_a_run_that_another_has_taken_the_account_from_stores_and_sends_nothing_more(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+
+    def take(inner: Broker, call: str, asked: object) -> None:
+        if call == "assets":  # between two steps of the run
+            with closing(open_database(house.database, create=False)) as elsewhere:
+                elsewhere.bind(ACCOUNT).epochs.take(Holder(7, "run-daily", datetime.now(UTC), "server"), "")
+
+    with pytest.raises(Locked, match=r"to another: pid 7, .* on server"):
+        house.daily(wrap=lambda broker: Watched(broker, take))
+    assert house.intents() == ()
 
 
 def test_a_resend_that_is_refused_because_the_first_had_arrived_is_adopted(make_house: MakeHouse) -> None:

@@ -65,13 +65,10 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
     ``replacing`` is the broker's id of the resting order that this one replaces, in one request. An entry is not sent
     after ^C, under a halt of any process, or if it fails an order check now. A reducing order is sent even after ^C,
     because the stop that held its shares may be cancelled, and without asking for a price: the last look's is stored
-    with it. Raises Locked, Stopped and LedgerError.
+    with it. Raises Locked, Stopped, LedgerError and, while price or rate limit can't be had, BrokerUnavailable.
     """
+    desk.broker.wait_to_send()
     desk.lock.assert_held()
-    try:
-        desk.broker.wait_to_send()
-    except BrokerUnavailable as error:
-        return _failed(desk, intent, OrderState.PLANNED, error, "it did not reach the broker: ")
     quote = run.quotes.get(intent.symbol)
     if not intent.purpose.reduces:
         desk.stop.check()
