@@ -91,7 +91,8 @@ SHAPES: Mapping[str, Shape] = {
     "export": Shape(
         more={"files": tuple[Path, ...]}, optional={"tax": TaxYear, "final": bool, "rows": int}, has_location=None
     ),
-    "halt": _plain({"home": Path, "headline": str, "halt": Halt}),
+    "halt": _plain({"home": Path, "headline": str, "halt": Halt, "not_told": str}),
+    "take-over": _plain({"account": str, "taken_from": str}),
     "verify": _plain({
         "home": Path, "findings": tuple[Finding, ...], "not_covered": Mapping[str, int], "known_heads": int,
         "heads": Mapping[str, Head],

@@ -23,11 +23,12 @@ def command(
     options: GlobalOptions,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
 ) -> ExitCode:
-    """Take the account from a run that hangs, or whose host is cut off.
+    """Take the account from a run that hangs.
 
-    For a ledger that several homes share. The run that had the account sends nothing more, not even once it wakes up,
-    and stores nothing about orders. What it had sent is settled by the next job of this home, which may begin at once.
-    A run that is at work is better waited for: what it has bought may have no stop until the next job.
+    For a ledger that several homes share, and a run on a host that may be cut off. The run that had the account sends
+    nothing more, not even once it wakes up, and stores nothing about orders. What it had sent is settled by the next
+    job of this home, which may begin at once. A run that is at work is better waited for: what it has bought may have no
+    stop until then.
     """
     from tradebot.commands import render
     from tradebot.reports.layout import Line, Tone
