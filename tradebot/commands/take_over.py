@@ -27,8 +27,8 @@ def command(
 
     For a ledger that several homes share, and a run on a host that may be cut off. The run that had the account sends
     nothing more, not even once it wakes up, and stores nothing about orders. What it had sent is settled by the next
-    job of this home, which may begin at once. A run that is at work is better waited for: what it has bought may have no
-    stop until then.
+    job of this home, which may begin at once. A run that is at work is better waited for: what it has bought may have
+    no stop until then.
     """
     from tradebot.commands import render
     from tradebot.reports.layout import Line, Tone
