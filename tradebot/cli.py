@@ -12,6 +12,7 @@ from typer.completion import completion_init  # type: ignore[attr-defined]  # ty
 
 from tradebot import __version__
 from tradebot.commands import (
+    accounts,
     adopt,
     alerts,
     auth,
@@ -98,6 +99,7 @@ app = _group(
         check_exits.command,
         reconcile.command,
         adopt.command,
+        accounts.command,
         report.command,
         status.command,
         positions.command,

@@ -46,6 +46,8 @@ THROUGH_A_NEIGHBOUR = {
     "jobs/steps/counters.py": "stories/test_order_controls.py",
     "jobs/steps/day_result.py": "jobs/test_circuit_breakers.py",
     "jobs/steps/day_records.py": "jobs/test_explain.py",
+    "reports/pages/all_accounts.py": "commands/test_all_homes.py",
+    "reports/pages/all_homes.py": "commands/test_all_homes.py",
     "reports/pages/explain.py": "jobs/test_explain.py",
     "jobs/steps/decision_log.py": "jobs/test_run_daily.py",
     "jobs/steps/period_figures.py": "jobs/test_report.py",

@@ -23,8 +23,9 @@ def _file(value: dict[str, Any]) -> str:
         return "failed.json"
     if value["status"] == "idle" and "session" not in value:
         return "not-due.json"
-    drill = "-drill" if "drill" in value else ""
-    return f"{value['job'].replace(' ', '-')}{drill}.json"
+    names = {"drill": "-drill", "homes": "-all", "totals_by_mode": "" if value["job"] == "accounts" else "-all"}
+    option = next((text for name, text in names.items() if name in value), "")
+    return f"{value['job'].replace(' ', '-')}{option}.json"
 
 
 @cache

@@ -49,20 +49,26 @@ def test_homes_that_are_gone_are_not_named(tmp_path: Path, state: Path) -> None:
 
     paths.marker_file(home).unlink()
     assert registry.existing_homes(state) == ()
+    assert registry.listed_homes(state) == registry.HomeList((home, tmp_path / "never made"))
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\x00", b"[]", b'{"homes": 7}', b'{"homes": [7]}', b'"homes"'])
-def test_a_damaged_list_counts_as_empty_and_is_written_anew(content: bytes, tmp_path: Path, state: Path) -> None:
+def test_a_damaged_list_is_kept_and_told_beside_a_new_one(content: bytes, tmp_path: Path, state: Path) -> None:
     home = make_home(tmp_path / "home")
     state.mkdir(parents=True)
     (state / "homes.json").write_bytes(content)
     assert registry.existing_homes(state) == ()
+    assert "homes.json is damaged" in registry.listed_homes(state).trouble
 
     registry.add(state, home)
 
     assert registry.existing_homes(state) == (home,)
     assert json.loads((state / "homes.json").read_text()) == {"homes": [str(home)]}
-    assert [path.name for path in state.iterdir()] == ["homes.json"]
+    assert {path.name for path in state.iterdir()} == {"homes.json", "homes.json.damaged"}
+    assert registry.listed_homes(state).homes == (home,)
+    assert "homes.json.damaged is damaged" in registry.listed_homes(state).trouble
+    (state / "homes.json.damaged").unlink()
+    assert registry.listed_homes(state).trouble == ""
 
 
 def test_a_list_that_cannot_be_written_is_logged_and_stops_nobody(

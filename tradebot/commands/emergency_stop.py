@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tradebot.commands import decorator
+from tradebot.commands.in_all_homes import AllHomesOption, act_in_all_homes
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _BY_HAND = "stopped by hand"
     examples=(
         "tradebot emergency-stop  # cancel what could open or add; stops stay",
         'tradebot emergency-stop --close-positions --reason "strategy gone wrong"',
+        "tradebot emergency-stop --all  # in every home",
         "tradebot emergency-stop --dry-run  # show it, do nothing",
     ),
     ends_with=(ExitCode.BLOCKED, ExitCode.INCOMPLETE, ExitCode.BROKER),
@@ -52,6 +54,7 @@ def command(
         ),
     ] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept with the halt.")] = _BY_HAND,
+    every: AllHomesOption = False,
 ) -> ExitCode:
     """Stop everything, now.
 
@@ -65,9 +68,15 @@ def command(
 
     began = time.perf_counter()
     if drill:
-        if dry_run or account is not None:
-            raise UsageError("--drill goes with neither --dry-run nor --account: it touches a copy, and no account")
+        if dry_run or every or account is not None:
+            raise UsageError("--drill goes with none of --dry-run, --all and --account: it touches a copy, no account")
         return _drill(options)
+    if every:
+        if account is not None:
+            raise UsageError("--account names one account, and --all stops those of every home")
+        chosen = {"--close-positions": close_positions, "--include-foreign": include_foreign, "--dry-run": dry_run}
+        names = [name for name, is_chosen in chosen.items() if is_chosen]
+        return act_in_all_homes(options, "emergency-stop", *names, "--reason", reason.strip() or _BY_HAND)
     stopping = StopOptions(
         reason.strip() or _BY_HAND, account=account, dry_run=dry_run, began=began, say=_print_progress
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tradebot.commands import decorator
+from tradebot.commands.in_all_homes import AllHomesOption, act_in_all_homes
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     examples=(
         'tradebot halt --reason "away for two weeks"',
         'tradebot halt --symbol AAPL --reason "earnings tomorrow"',
+        'tradebot halt --all --reason "away for two weeks"  # in every home',
     ),
     ends_with=(ExitCode.INCOMPLETE,),
 )
@@ -35,6 +37,7 @@ def command(
     reducing: Annotated[
         bool, typer.Option("--reducing", help="Call it REDUCING, for a planned pause, instead of HALTED.")
     ] = False,
+    every: AllHomesOption = False,
 ) -> ExitCode:
     """Let nothing more be entered, and cancel nothing.
 
@@ -53,6 +56,10 @@ def command(
 
     if not reason.strip():
         raise UsageError("--reason is empty. Say why.")
+    if every:
+        if strategy is not None or symbol is not None:
+            raise UsageError("--all halts whole accounts: it goes with neither --strategy nor --symbol")
+        return act_in_all_homes(options, "halt", "--reason", reason.strip(), *(["--reducing"] if reducing else []))
     home, latch, now = open_latch(options)
     scope, name = scope_of(strategy, symbol)
     refuse_unknown_strategy(options, strategy)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "there yet.",
     examples=(
         "tradebot init-db --home ~/tradebot",
-        "tradebot init-db --join  # in the ledger of other homes that DATABASE_URL names",
+        "tradebot init-db --join  # the ledger of other homes",
     ),
     ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LOCKED, ExitCode.LEDGER),
 )

@@ -12,8 +12,10 @@ from tradebot.brokers.paper import ExchangeStatus
 from tradebot.core.accounting.form_8949 import TaxYear
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.halts import Halt
+from tradebot.core.results.account_lines import AccountLine, AccountTotals, SymbolExposure
 from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
 from tradebot.core.results.explain_outcome import ExplainOutcome
+from tradebot.core.results.home_places import HomeEnd
 from tradebot.core.results.incident import IncidentOutcome
 from tradebot.core.results.listings import FillLine, ListedOrder, TradeLine
 from tradebot.core.results.outcomes import Outcome
@@ -51,6 +53,13 @@ _PAPER = Shape(more={"headline": str, "exchange": ExchangeStatus})
 def _plain(more: Mapping[str, object], **optional: object) -> Shape:
     """A command without a broker or a ledger."""
     return Shape(more=more, optional=optional, has_location=False)
+
+
+_ALL_HOMES = _plain({"headline": str, "homes": tuple[HomeEnd, ...], "unknown": tuple[str, ...]})
+_ALL_ACCOUNTS = _plain({
+    "accounts": tuple[AccountLine, ...], "totals_by_mode": tuple[AccountTotals, ...],
+    "exposure": tuple[SymbolExposure, ...], "missing": tuple[str, ...],
+})  # fmt: skip
 
 
 class ExitCodeLine(TypedDict):
@@ -91,6 +100,12 @@ SHAPES: Mapping[str, Shape] = {
     "export": Shape(
         more={"files": tuple[Path, ...]}, optional={"tax": TaxYear, "final": bool, "rows": int}, has_location=None
     ),
+    "halt --all": _ALL_HOMES,
+    "emergency-stop --all": _ALL_HOMES,
+    "accounts": _ALL_ACCOUNTS,
+    "status --all": _ALL_ACCOUNTS,
+    "report --all": _ALL_ACCOUNTS,
+    "positions --all": _ALL_ACCOUNTS,
     "halt": _plain({"home": Path, "headline": str, "halt": Halt, "not_told": str}),
     "take-over": _plain({"account": str, "taken_from": str}),
     "verify": _plain({

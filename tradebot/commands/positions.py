@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from tradebot.commands import decorator
 from tradebot.commands import listing as lists
-from tradebot.errors import ExitCode
+from tradebot.commands.accounts import AllAccountsOption, show_all_accounts
+from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from tradebot.settings import GlobalOptions
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
         "tradebot positions",
         "tradebot positions --strategy rsi2_mean_reversion",
         "tradebot positions --csv positions.csv",
+        "tradebot positions --all",
     ),
-    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER),
+    ends_with=(ExitCode.BLOCKED, ExitCode.INCOMPLETE, ExitCode.BROKER, ExitCode.LEDGER),
 )
 def command(
     options: GlobalOptions,
@@ -31,12 +33,13 @@ def command(
     limit: lists.LimitOption = None,
     csv: lists.CsvOption = None,
     force: decorator.ForceOption = False,
+    every: AllAccountsOption = False,
 ) -> ExitCode:
     """List what is held, the newest first.
 
     Ours and foreign shares with the last price, profit or loss, the stop, the distance to it, and what is lost if it
     fills at its price. When the broker is out of reach, the positions of the newest look at the account are shown,
-    with its time, and the command ends with 6.
+    with its time, and the command ends with 6. With --all: those of every account, as its ledger knew them last.
     """
     from functools import partial
 
@@ -44,8 +47,13 @@ def command(
     from tradebot.core.model.schedule import Job
     from tradebot.core.results.position_lines import PositionLine
     from tradebot.jobs import positions
+    from tradebot.reports.pages.all_accounts import all_positions_page
     from tradebot.reports.pages.listings import positions_page
 
+    if every:
+        if symbol or strategy or first or last or csv:
+            raise UsageError("--all lists every position: it goes with no other choice")
+        return show_all_accounts(options, "positions", all_positions_page)
     chosen = lists.selection(options, symbol, strategy, first, last, limit, csv)
     file = lists.csv_path(csv, PositionLine, options, force=force)
     ask, recall = partial(positions.run, chosen=chosen), partial(positions.recall, chosen=chosen)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from tradebot.commands import decorator, listing
+from tradebot.commands.accounts import AllAccountsOption, show_all_accounts
 from tradebot.commands.listing import FromOption, ToOption
 from tradebot.errors import ExitCode, TradebotError, UsageError
 
@@ -78,8 +79,9 @@ QuantstatsOption = Annotated[
         "tradebot report --review week --previous",
         "tradebot report --period all --csv figures",
         "tradebot report --period all --html report.html",
+        "tradebot report --all",
     ),
-    ends_with=(ExitCode.BLOCKED, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
+    ends_with=(ExitCode.BLOCKED, ExitCode.INCOMPLETE, ExitCode.BROKER, ExitCode.LEDGER, ExitCode.DEGRADED),
 )
 def command(
     options: GlobalOptions,
@@ -93,6 +95,7 @@ def command(
     quantstats: QuantstatsOption = None,
     force: decorator.ForceOption = False,
     scheduled: decorator.ScheduledOption = False,
+    every: AllAccountsOption = False,
 ) -> ExitCode:
     """Report a day, a month, a year or any other span.
 
@@ -100,14 +103,20 @@ def command(
     its convention, against the S&P 500 over the same sessions; slippage and commissions; how far each limit was used;
     open positions with their stops; denials, halts and what broke. A period that is over asks no broker.
     On the embedded exchange it moves the clock to its time of day, 16:15, as each job does: run it after check-exits.
+    With --all: the newest session of every account and its sums, as the ledgers knew it last.
     """
     from tradebot.commands import render
     from tradebot.core.results.review import review_of
     from tradebot.reports.daily_series import returns_by_month
+    from tradebot.reports.pages.all_accounts import all_report_page
     from tradebot.reports.pages.report import report_page
     from tradebot.reports.pages.review import review_page
     from tradebot.reports.statistics import by_key, statistics
 
+    if every:
+        if period or previous or first or last or review or csv or html or quantstats or scheduled:
+            raise UsageError("--all tells the newest session of every account: it goes with no other choice")
+        return show_all_accounts(options, "report", all_report_page)
     if html is not None and html == quantstats:
         raise UsageError("--html and --quantstats name the same file.")
     if review and (period or first or last):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.errors import ConfigError
@@ -14,8 +16,16 @@ from tradebot.home.regular_files import read_text
 _LOG = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class HomeList:
+    """The list of homes as it was read."""
+
+    homes: tuple[Path, ...]
+    trouble: str = ""  # why homes may be missing, and what to do; "" for a list that is whole or was never begun
+
+
 def add(state_path: Path, home: Path) -> None:
-    """Add a home to the list in ``state_path``, the user's state folder.
+    """Add a home to the list in ``state_path``, the user's state folder. A damaged list is kept beside a new one.
 
     A list that cannot be written is only logged: no job needs it.
     """
@@ -24,6 +34,8 @@ def add(state_path: Path, home: Path) -> None:
     if home in homes:
         return
     try:
+        if not homes and _file(state_path).exists():
+            _file(state_path).replace(_damaged_file(state_path))
         listed = [paths.to_text(path) for path in (*homes, home)]
         replace_text(_file(state_path), json.dumps({"homes": listed}, indent=2) + "\n")
     except OSError as error:
@@ -33,6 +45,20 @@ def add(state_path: Path, home: Path) -> None:
 def existing_homes(state_path: Path) -> tuple[Path, ...]:
     """The listed homes that still exist, in the order in which they were added."""
     return tuple(home for home in _read(state_path) if _exists(home))
+
+
+def listed_homes(state_path: Path) -> HomeList:
+    """Every listed home, whether it still exists or not, and whether the list is whole."""
+    file, damaged = _file(state_path), _damaged_file(state_path)
+    homes = _read(state_path)
+    if damaged.exists() or (not homes and os.path.lexists(file)):
+        kept = damaged if damaged.exists() else file
+        return HomeList(
+            homes,
+            f"the list of homes {kept} is damaged, and homes that stood in it may be missing. Run `tradebot init-db` "
+            f"in each home of yours, then remove {kept}",
+        )
+    return HomeList(homes)
 
 
 def is_listed(state_path: Path, home: Path) -> bool:
@@ -49,6 +75,10 @@ def _exists(home: Path) -> bool:
 
 def _file(state_path: Path) -> Path:
     return state_path / "homes.json"
+
+
+def _damaged_file(state_path: Path) -> Path:
+    return state_path / "homes.json.damaged"
 
 
 def _read(state_path: Path) -> tuple[Path, ...]:

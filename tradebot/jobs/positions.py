@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.listings import Listing, Selection
@@ -13,6 +13,7 @@ from tradebot.core.safety.stop_losses import known_loss
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.stop_gaps import look_at_stops
+from tradebot.ledger.database import AccountLedger
 
 
 def run(desk: Desk, chosen: Selection) -> Listing[PositionLine]:
@@ -29,12 +30,20 @@ def recall(desk: LedgerDesk, chosen: Selection) -> Listing[PositionLine]:
 
     Whether their stops rest is not known. What they would lose is from the last price to the stop of the holding.
     """
-    known = desk.ledger.listings.last_positions()
+    known = known_positions(desk.ledger)
     if known is None:
         return Listing(chosen, (), notes=("no job has looked at the account yet, so nothing is known of it",))
-    known_at, positions = known
-    lines = position_lines(positions, desk.ledger.books.holdings(), (), known=False)
-    return _listing(chosen, map(_with_known_loss, lines)).as_of(known_at)
+    known_at, lines = known
+    return _listing(chosen, lines).as_of(known_at)
+
+
+def known_positions(ledger: AccountLedger) -> tuple[datetime, tuple[PositionLine, ...]] | None:
+    """The positions in the newest look of a job, and its time (aware UTC); None before the first. See ``recall``."""
+    known = ledger.listings.last_positions()
+    if known is None:
+        return None
+    lines = position_lines(known[1], ledger.books.holdings(), (), known=False)
+    return known[0], tuple(map(_with_known_loss, lines))
 
 
 def _with_known_loss(line: PositionLine) -> PositionLine:

@@ -1,0 +1,58 @@
+"""tradebot accounts, and the option --all of commands that look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tradebot.commands import decorator
+from tradebot.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tradebot.core.results.account_lines import AllAccounts
+    from tradebot.reports.layout import Page
+    from tradebot.settings import GlobalOptions
+
+AllAccountsOption = Annotated[
+    bool,
+    typer.Option("--all", help="Every account of every known home and its ledger, added up. Asks no broker."),
+]
+
+
+@decorator.command(
+    "accounts",
+    writes="nothing.",
+    examples=("tradebot accounts", "tradebot accounts --json"),
+    ends_with=(ExitCode.INCOMPLETE,),
+)
+def command(options: GlobalOptions) -> ExitCode:
+    """List the accounts of every known home and its ledger.
+
+    Each with its number (masked where it is secret), the homes that trade it and their machines, its halts and its
+    last run. Homes are known by the list of this user and by the ledgers that they share. A home or ledger that is
+    known and cannot be read is named, and the command ends with 9.
+    """
+    from tradebot.reports.pages.all_accounts import accounts_page
+
+    return show_all_accounts(options, "accounts", accounts_page)
+
+
+def show_all_accounts(options: GlobalOptions, name: str, page: Callable[[AllAccounts], Page]) -> ExitCode:
+    """Show every account, and what they add up to."""
+    from tradebot.commands import render
+    from tradebot.runtime.all_accounts import all_accounts
+
+    found = all_accounts(options)
+    return render.show_result(
+        options,
+        name,
+        page(found),
+        code=found.exit_code,
+        accounts=found.accounts,
+        totals_by_mode=found.totals,
+        exposure=found.exposure,
+        missing=found.missing,
+    )

@@ -1,0 +1,118 @@
+"""Every home that this user may have: the home of the command, the listed ones, and those in the ledgers of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from tradebot.core.results.home_places import HomePlace, KnownHomes
+from tradebot.errors import ConfigError, TradebotError
+from tradebot.home import paths, registry
+from tradebot.ledger.database import Database, open_without_migrating
+from tradebot.ledger.homes import KnownHome
+from tradebot.runtime.home_in_ledger import is_inside
+from tradebot.runtime.homes import is_home
+from tradebot.settings import GlobalOptions, Settings, inspect, process_environment, resolve_home
+
+#: Variables that a process of another home gets. No setting is among them: each home has its own.
+PASSED_ON = (
+    *("PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_STATE_HOME", "TRADEBOT_STATE_DIR"),
+    *("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "SYSTEMDRIVE"),
+    *(
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+    ),
+)
+#: Seconds to wait for a ledger that another process holds.
+_LEDGER_TIMEOUT = 2.0
+
+
+def environment_of(home: Path, options: GlobalOptions) -> Mapping[str, str]:
+    """The environment of a process in a home: that of this one in its own home, no setting and no key in another."""
+    environ = process_environment()
+    if home == own_home(options):
+        return environ
+    return {name: environ[name] for name in PASSED_ON if name in environ}
+
+
+def own_home(options: GlobalOptions) -> Path:
+    """The folder that the options or the environment name, whether it is a home or not."""
+    return resolve_home(options.home, process_environment()).resolve()
+
+
+def options_of(home: Path, options: GlobalOptions) -> GlobalOptions:
+    """The options with which a command works in a home: a file of settings that was typed is that of the own one."""
+    return GlobalOptions(home, options.env_file if home == own_home(options) else None)
+
+
+def settings_of(home: Path, options: GlobalOptions) -> Settings:
+    """The settings of a home; an invalid one is at its default. Raises ConfigError for what is no folder."""
+    return inspect(options_of(home, options), environment_of(home, options)).loaded.settings
+
+
+def known_homes(options: GlobalOptions) -> KnownHomes:
+    """Every home that the user's list and the ledgers of its homes tell. Raises ConfigError for a wrong --home."""
+    listed = listed_homes(options)
+    return KnownHomes((*listed.places, *places_in_ledgers(listed, options)), listed.unknown)
+
+
+def listed_homes(options: GlobalOptions) -> KnownHomes:
+    """The home of the command and those of the user's list. Raises ConfigError for a wrong --home."""
+    own = own_home(options)
+    listed = registry.listed_homes(settings_of(own, options).state_path)
+    places = {home: _place(home, options) for home in listed.homes}
+    if own not in places and is_home(settings_of(own, options)):
+        places[own] = _place(own, options)
+    return KnownHomes(tuple(places.values()), (listed.trouble,) if listed.trouble else ())
+
+
+def places_in_ledgers(listed: KnownHomes, options: GlobalOptions) -> tuple[HomePlace, ...]:
+    """The homes that only the ledgers of the listed ones know, or that of the own settings."""
+    places = {Path(place.home) for place in listed.places}
+    found: dict[tuple[str, Path], HomePlace] = {}
+    for home in {*places, own_home(options)}:
+        for known in _homes_in_ledger(settings_of(home, options)):
+            path, here = Path(known.path), paths.host_name()
+            if known.host not in (here, ""):
+                what = f"it lies on {known.host}, which this machine cannot reach: run the command there"
+                found[known.host, path] = HomePlace(known.path, known.host, what, is_here=False)
+            elif path not in places:
+                found[here, path] = _place(path, options)
+    return tuple(found.values())
+
+
+def _place(home: Path, options: GlobalOptions) -> HomePlace:
+    host, fix = paths.host_name(), "Put it back, or see to its account at the broker"
+    if not home.is_dir():
+        return HomePlace(str(home), host, f"its folder is gone. {fix}", is_here=False)
+    try:
+        if is_home(settings_of(home, options)):
+            return HomePlace(str(home), host)
+    except ConfigError as error:
+        return HomePlace(str(home), host, str(error))
+    return HomePlace(str(home), host, f"it lost its state folder and its ledger. {fix}")
+
+
+def _homes_in_ledger(settings: Settings) -> Iterator[KnownHome]:
+    """The homes with accounts in a ledger that may be shared. One that cannot be read tells none."""
+    if is_inside(settings):
+        return
+    try:
+        with closing(open_without_migrating(settings.ledger, busy_seconds=_LEDGER_TIMEOUT)) as database:
+            yield from homes_with_accounts(database)
+    except TradebotError:
+        return
+
+
+def homes_with_accounts(database: Database) -> tuple[KnownHome, ...]:
+    """The homes that have pinned an account."""
+    pins = database.pinned_accounts
+    return tuple(home for home in database.homes.all() if pins.of_home(home.home_id))
