@@ -57,7 +57,7 @@ def test_the_same_money_in_the_index_is_paid_in_and_out_as_the_accounts(
 ) -> None:
     day = [SESSION + timedelta(days=number) for number in range(5)]
     closes = {day[0]: 1000.0, day[1]: 1100.0, day[3]: 1210.0, day[4]: 605.0}
-    deposit = CashEvent("C1", CashKind.DEPOSIT, Decimal(1000), NOON, day[3])
+    deposit = CashEvent("C1", CashKind.DEPOSIT, Decimal(1000), NOON + timedelta(days=3), day[3])
     fee = CashEvent("C2", CashKind.FEE, Decimal(-50), NOON, day[1])
     report = report_of("100000", "100500", "100600", "101800", "102000", cash_events=(deposit, fee))
     curve = Curve.of(report)

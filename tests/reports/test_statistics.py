@@ -95,8 +95,8 @@ def test_too_little_data_is_none_and_never_a_warning_or_nan(report_of: ReportOf,
 
 
 def test_a_deposit_is_no_return(report_of: ReportOf) -> None:
-    deposit = CashEvent("d1", CashKind.DEPOSIT, Decimal(50000), NOON, SESSION + timedelta(days=1))
-    withdrawal = CashEvent("w1", CashKind.WITHDRAWAL, Decimal(-75500), NOON, SESSION + timedelta(days=2))
+    deposit = CashEvent("d1", CashKind.DEPOSIT, Decimal(50000), NOON + timedelta(days=1), SESSION)
+    withdrawal = CashEvent("w1", CashKind.WITHDRAWAL, Decimal(-75500), NOON + timedelta(days=2), SESSION)
     report = report_of("101000", "151000", "76255", cash_events=(deposit, withdrawal))
     assert value(report, "total_return") == pytest.approx(1.01 * (151 / 151) * (76255 / 75500) - 1)
     assert value(report, "max_drawdown") == 0

@@ -12,20 +12,20 @@ from tradebot.market.calendar import NyseCalendar
 
 
 def equity_explained(town: Town) -> None:
-    """The change since the opening is explained to the cent at the newest close, or at the newest look."""
-    newest = town.ledger.texts("SELECT MAX(session) FROM equity")
+    """The change since the opening, and that of each session, is explained to the cent."""
     key = next(iter(town.ledger.texts("SELECT account_key FROM accounts JOIN pins USING (account_key)")), None)
-    if key is None or newest[0] is None:
+    sessions = list(map(date.fromisoformat, town.ledger.texts("SELECT DISTINCT session FROM equity ORDER BY session")))
+    if key is None or not sessions:
         return
     database = open_database(town.database, create=False, durable=False)
     try:
-        ledger = database.bind(key)
-        found = equity_bridge(ledger, bridge_ends(ledger, NyseCalendar(), None, date.fromisoformat(newest[0])))
+        ledger, calendar = database.bind(key), NyseCalendar()
+        whole = equity_bridge(ledger, bridge_ends(ledger, calendar, None, sessions[-1]))
+        days = [equity_bridge(ledger, bridge_ends(ledger, calendar, each, each)) for each in sessions]
     finally:
         database.close()
-    if found is None:
-        return
     for term in ("realised", "dividends", "fees", "paid_in", "paid_out"):
-        town.story.met[f"bridge: {term}"] += bool(getattr(found, term))
-    if found.not_explained:
-        town.story.violate(Promise.EXPLAINED, f"{found.not_explained} of the equity is not explained: {found}")
+        town.story.met[f"bridge: {term}"] += bool(getattr(whole, term, 0))
+    for found in filter(None, (whole, *days)):
+        if found.not_explained:
+            town.story.violate(Promise.EXPLAINED, f"{found.not_explained} of the equity is not explained: {found}")

@@ -116,6 +116,14 @@ class LedgerHistory:
         """Cash movements without a trade, in the broker's order."""
         return self._between(CashEvent, _OF_ACCOUNT.format("cash_events"), "session", first, last)
 
+    def cash_moved(self, after: datetime, until: datetime) -> tuple[CashEvent, ...]:
+        """Cash movements without a trade after an instant and up to another (aware), in the broker's order."""
+        rows = self._engine.all(
+            f"{_OF_ACCOUNT.format('cash_events')} AND at > :after AND at <= :until ORDER BY seq",
+            {"account_key": self._account_key, "after": stamp(after), "until": stamp(until)},
+        )
+        return tuple(value_from(CashEvent, row) for row in rows)
+
     def splits(self, first: date | None = None, last: date | None = None) -> tuple[SplitEvent, ...]:
         """The splits that the broker applied, in its order."""
         return self._between(SplitEvent, _OF_ACCOUNT.format("corporate_actions"), "session", first, last)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,7 @@ class _Sums:
     """What is booked in one stretch of time."""
 
     moved: dict[str, Decimal] = field(default_factory=dict)  # shares by symbol
+    traded: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)  # shares and their value by symbol
     bought: Decimal = ZERO
     fill_fees: Decimal = ZERO
     cash: dict[CashKind, Decimal] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class _Sums:
 
     def movements(self) -> Movements:
         return Movements(
+            shares=self.moved,
             bought=self.bought,
             fill_fees=self.fill_fees,
             closed_by_prices=self.closed_by_prices,
@@ -106,6 +108,10 @@ class LedgerMovements:
         """What the ledger had right after an instant, as it is known now."""
         return self.between(moment, moment, prices, prices).after
 
+    def since(self, moment: datetime) -> Booked:
+        """What is booked after an instant, shares without a price at the prices of fills."""
+        return self.between(moment, datetime.max.replace(tzinfo=UTC), {}, {})
+
     def between(
         self,
         start: datetime,
@@ -135,14 +141,18 @@ class LedgerMovements:
         cost_after += _removed_between(effects, end)
         shares_after = _less(self._shares_now(), later.moved)
         cash_after = self._cash_now() - later.cash_moved
+        means = {symbol: value / shares for sums in (later, within) for symbol, (shares, value) in sums.traded.items()}
+        busted_before, before_prices = self._busted(first, at_start, means)
+        busted_after, after_prices = self._busted(last, at_end, means)
         return Booked(
             Holdings(
                 cash_after - within.cash_moved,
                 _less(shares_after, within.moved),
                 cost_before,
-                self._busted(first, at_start),
+                busted_before,
+                before_prices,
             ),
-            Holdings(cash_after, shares_after, cost_after, self._busted(last, at_end)),
+            Holdings(cash_after, shares_after, cost_after, busted_after, after_prices),
             within.movements(),
         )
 
@@ -219,8 +229,13 @@ class LedgerMovements:
         rows = self._engine.tuples("SELECT cash FROM accounts WHERE account_key = :account", account=self._account_key)
         return Decimal(next(rows, (None,))[0] or 0)
 
-    def _busted(self, moment: str, prices: Mapping[str, Decimal]) -> Decimal:
-        """What the fills were worth at a moment that were busted after it."""
+    def _busted(
+        self, moment: str, prices: Mapping[str, Decimal], means: Mapping[str, Decimal]
+    ) -> tuple[Decimal, Mapping[str, Decimal]]:
+        """What the fills were worth at a moment that were busted after it, and prices by symbol for shares without one.
+
+        means: of fills.
+        """
         rows = self._engine.tuples(
             "SELECT fill.symbol, fill.side, fill.quantity, fill.price, fill.fee FROM fills AS bust JOIN fills AS fill"
             " ON fill.account_key = bust.account_key AND fill.fill_id = bust.reverses"
@@ -229,11 +244,12 @@ class LedgerMovements:
             account=self._account_key,
             moment=moment,
         )
-        value = ZERO
+        value, by_fill = ZERO, dict(means)
         for symbol, side, quantity, price, fee in rows:
             shares = Decimal(quantity) if side == "buy" else -Decimal(quantity)
-            value += shares * (prices.get(symbol, Decimal(price)) - Decimal(price)) - Decimal(fee)
-        return value
+            now = prices.get(symbol) or by_fill.setdefault(symbol, Decimal(price))
+            value += shares * (now - Decimal(price)) - Decimal(fee)
+        return value, by_fill
 
     def _rows_since(self, columns: str, table: str, start: datetime) -> Iterator[tuple[Any, ...]]:
         yield from self._engine.tuples(
@@ -251,6 +267,8 @@ def _add_fills(fills: Iterable[FillSum], within: _Sums, later: _Sums) -> None:
         sums.bought += part.value * part.sign
         sums.fill_fees += part.commissions
         sums.move(part.symbol, part.shares * part.sign)
+        shares, value = sums.traded.get(part.symbol, (ZERO, ZERO))
+        sums.traded[part.symbol] = shares + part.shares, value + part.value
 
 
 def _removed_between(effects: Iterable[AdjustmentEffect], moment: datetime) -> Decimal:

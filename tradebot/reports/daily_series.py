@@ -12,10 +12,12 @@ from decimal import Decimal
 from math import prod
 
 from tradebot.core.accounting import equity_statistics as formulas
+from tradebot.core.accounting.cash_flows import flows_by_session
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.ledger_rows import EquityPoint
+from tradebot.core.model.values import ZERO
 from tradebot.core.results.report_outcome import ReportOutcome
-from tradebot.reports.statistics import Curve, Step, daily_returns, external_flows, flow_between
+from tradebot.reports.statistics import Curve, Step, daily_returns
 
 #: Sessions of a rolling ratio: half a year.
 ROLLING_SESSIONS = 126
@@ -44,7 +46,7 @@ def same_money_in_index(
     ``closes``: the closes of the index by session. It begins with the account's equity at the first session with a
     close. None where the session has no close.
     """
-    flows = external_flows(cash_events)
+    flows = flows_by_session(curve.points, cash_events)
     series: list[tuple[date, float | None]] = []
     worth, close_before, before = 0.0, 0.0, None
     for session, own in equity(curve):
@@ -55,7 +57,8 @@ def same_money_in_index(
         if before is None:
             worth = float(own)
         else:
-            worth = (worth + float(flow_between(flows, before, session))) * close / close_before
+            moved = sum((flow for day, flow in flows.items() if before < day <= session), ZERO)
+            worth = (worth + float(moved)) * close / close_before
         close_before, before = close, session
         series.append((session, worth))
     return tuple(series)

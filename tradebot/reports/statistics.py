@@ -1,7 +1,8 @@
 """The statistics of an equity curve, each with its convention.
 
 They are computed by ``core.accounting.equity_statistics`` from daily time-weighted returns. A deposit or withdrawal
-counts from the start of its session and is no return. Dividends, interest and fees are part of the return.
+counts from the start of the session whose close shows it first, and is no return. Dividends, interest and fees are part
+of the return.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from tradebot.core.accounting import equity_statistics as formulas
+from tradebot.core.accounting.cash_flows import flows_by_session
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.values import ZERO
@@ -71,11 +73,11 @@ def daily_returns(curve: Curve, cash_events: Iterable[CashEvent], benchmark: Map
 
     ``benchmark``: the closes of the S&P 500 by session.
     """
-    flows = external_flows(cash_events)
+    flows = flows_by_session(curve.points, cash_events)
     steps = []
     equity, session = curve.base, curve.base_session
     for point in curve.points:
-        capital = equity + flow_between(flows, session, point.session)
+        capital = equity + flows.get(point.session, ZERO)
         if capital > 0:
             index = _return_between(benchmark.get(session) if session else None, benchmark.get(point.session))
             steps.append(Step(point.session, float(point.equity / capital) - 1, index))
@@ -141,20 +143,6 @@ def _buy_and_hold(returns: Mapping[str, Decimal]) -> Figure:
     many = f"the {len(returns)} symbols" if len(returns) > 1 else "the symbols"
     convention = f"equal dollars in {many} of the strategies, traded or not, from the first close on, with dividends"
     return _share("buy_and_hold_return", "buy and hold", mean, convention)
-
-
-def external_flows(cash_events: Iterable[CashEvent]) -> dict[date, Decimal]:
-    """Deposits less withdrawals by session, USD."""
-    flows: dict[date, Decimal] = {}
-    for event in cash_events:
-        if event.kind.is_external:
-            flows[event.session] = flows.get(event.session, ZERO) + event.amount
-    return flows
-
-
-def flow_between(flows: Mapping[date, Decimal], after: date | None, until: date) -> Decimal:
-    """The sum of the flows after one session up to another; without ``after``, those of ``until`` alone."""
-    return sum((flow for day, flow in flows.items() if (after < day <= until if after else day == until)), ZERO)
 
 
 def _return_between(before: float | None, after: float | None) -> float | None:

@@ -15,6 +15,7 @@ from tradebot.core.model.account import CashKind
 BEFORE = Holdings(cash=D(9500), shares={"ACME": D(10)}, cost=D(500))
 AFTER = Holdings(cash=D("10612.50"), shares={"ACME": D(6), "BOLT": D(5)}, cost=D(400))
 MOVED = Movements(
+    shares={"ACME": D(-4), "BOLT": D(5)},
     bought=D(100 - 220),
     fill_fees=D(3),
     closed_by_prices=D(20),
@@ -62,6 +63,7 @@ CENT = D("0.01")
 @pytest.mark.parametrize(
     "moved",
     [
+        replace(MOVED, shares={**MOVED.shares, "ACME": MOVED.shares["ACME"] + CENT / D("56.5")}),
         replace(MOVED, bought=MOVED.bought + CENT),
         replace(MOVED, fill_fees=MOVED.fill_fees + CENT),
         replace(MOVED, closed_by_prices=MOVED.closed_by_prices + CENT),
@@ -105,3 +107,22 @@ def test_shares_without_a_price_are_told() -> None:
     found = crossed(end=replace(END, prices={"ACME": D("56.5")}))
     assert found.not_explained != 0
     assert found.notes == ("no price at the end for BOLT: what it was worth is left out",)
+
+
+def test_shares_that_no_row_brought_are_not_explained_at_the_price_of_a_fill_where_there_is_no_other() -> None:
+    """ACME is sold whole before the end: neither end has its price, and the mean of its fills stands for it."""
+    gone = replace(AFTER, shares={"BOLT": D(5)}, cost=D(200), fill_prices={"ACME": D(55)})
+    start, end = replace(START, prices={}), replace(END, prices={"BOLT": D("21.9")})
+    honest, other = (
+        crossed(start, end, after=gone, moved=replace(MOVED, shares={"ACME": D(sold), "BOLT": D(5)}))
+        for sold in (-10, -9)
+    )
+    assert abs(honest.not_explained - other.not_explained) == D(55)
+
+
+def test_a_fill_stands_for_a_price_and_the_note_says_so() -> None:
+    """A busted sale: the shares were not at the broker, which told no price of them."""
+    end = replace(END, prices={"ACME": D("56.5")})
+    found = crossed(end=end, after=replace(AFTER, fill_prices={"BOLT": D("21.9")}))
+    assert found.not_explained == 0
+    assert found.notes == ("no price at the end for BOLT: the mean price of its fills stands for it",)

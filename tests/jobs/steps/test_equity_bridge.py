@@ -114,6 +114,7 @@ ROWS = [
     ("fills", "price", "side = 'sell'"),
     ("fills", "fee", "side = 'sell'"),
     *(("cash_events", "amount", f"kind = '{kind}'") for kind in CashKind),
+    ("corporate_actions", "quantity_after", "symbol = 'ACME'"),
     ("reorganisations", "cash", "symbol = 'BOLT'"),
     ("trades", "pnl", "symbol = 'COAL'"),
     ("trades", "exit_price", "symbol = 'COAL'"),

@@ -2,7 +2,8 @@
 
 Each term is the sum of its own rows and none is the remainder, so that an error of a cent in a row is left over as "not
 explained". The realised result is computed three times: by the prices of the lot closures, by their P&L and fees, and
-by the fills with the cost of the open lots. Where these differ, the one counts that leaves most unexplained.
+by the fills with the cost of the open lots. Where these differ, the one counts that leaves most unexplained. The shares
+at the end are counted twice: by the open lots, and by those of the beginning with what came and went.
 """
 
 from __future__ import annotations
@@ -41,10 +42,12 @@ class Holdings:
     shares: Mapping[str, Decimal]  # by symbol, negative for a short
     cost: Decimal  # of the open lots, USD without fees, negative for shorts
     busted: Decimal = ZERO  # value that fills had for the broker which were busted later, USD
+    fill_prices: Mapping[str, Decimal] = field(default_factory=dict)  # USD a share, for shares of no other price
 
     def value(self, prices: Mapping[str, Decimal]) -> Decimal:
         """The market value of the shares that have a price, USD."""
-        return sum((count * prices[symbol] for symbol, count in self.shares.items() if symbol in prices), ZERO)
+        known = {**self.fill_prices, **prices}
+        return sum((count * known[symbol] for symbol, count in self.shares.items() if symbol in known), ZERO)
 
     def without_price(self, prices: Mapping[str, Decimal]) -> tuple[str, ...]:
         """The symbols that have shares and no price."""
@@ -55,6 +58,7 @@ class Holdings:
 class Movements:
     """The sums of what is booked between two moments, USD. Rows that a bust took back are left out."""
 
+    shares: Mapping[str, Decimal] = field(default_factory=dict)  # that came, by symbol; negative where they went
     bought: Decimal = ZERO  # paid for shares less got for them, by the fills
     fill_fees: Decimal = ZERO
     closed_by_prices: Decimal = ZERO  # result of the lot closures before fees, by their prices
@@ -64,6 +68,11 @@ class Movements:
     spun_off: Decimal = ZERO  # cost that the shares of spin-offs began with
     added: Decimal = ZERO  # cost of the shares that corrections added, less that of the shares that they removed
     corrected_cash: Decimal = ZERO
+
+    @property
+    def cash_moved(self) -> Decimal:
+        """The cash that came less that which went; a correction moves none at the broker."""
+        return sum(self.cash.values(), ZERO) - self.bought - self.fill_fees
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,7 @@ def bridge(start: Moment, end: Moment, booked: Booked) -> Bridge:
     by_fills = after.cost - before.cost - moved.bought - share_corrections + cash[CashKind.CASH_IN_LIEU]
     ways = (moved.closed_by_prices + settled, moved.closed_by_pnl + settled, by_fills)
     level = before.cash + before.value(start.prices) + before.busted
+    others -= _uncounted(booked, {**start.prices, **end.prices})
     left = [_left_over(end.equity - start.equity, level, others + way) for way in ways]
     worst = max(range(len(ways)), key=lambda way: abs(left[way]))
     terms = {
@@ -175,13 +185,29 @@ def _left_over(change: Decimal, level: Decimal, terms: Decimal) -> Decimal:
     return change - (_in_cents(level + terms) - _in_cents(level))
 
 
+def _uncounted(booked: Booked, prices: Mapping[str, Decimal]) -> Decimal:
+    """The value of the shares at the end that were not there at the beginning, and of which no row says that they came.
+
+    Negative for shares that are gone without a row.
+    """
+    before, after, moved = booked.before.shares, booked.after.shares, booked.moved.shares
+    known, value = {**booked.after.fill_prices, **prices}, ZERO
+    for symbol in before.keys() | after.keys() | moved.keys():
+        count = after.get(symbol, ZERO) - before.get(symbol, ZERO) - moved.get(symbol, ZERO)
+        value += count * known.get(symbol, ZERO) if count else ZERO
+    return value
+
+
 def _in_cents(amount: Decimal) -> Decimal:
     return to_cents(amount.quantize(_EXACT))
 
 
 def _notes(start: Moment, end: Moment, before: Holdings, after: Holdings, left: list[Decimal]) -> Iterator[str]:
     for moment, held, name in ((start, before, "beginning"), (end, after, "end")):
-        if missing := held.without_price(moment.prices):
-            yield f"no price at the {name} for {', '.join(missing)}: what it was worth is left out"
+        missing = held.without_price(moment.prices)
+        if by_fill := [symbol for symbol in missing if symbol in held.fill_prices]:
+            yield f"no price at the {name} for {', '.join(by_fill)}: the mean price of its fills stands for it"
+        if left_out := [symbol for symbol in missing if symbol not in held.fill_prices]:
+            yield f"no price at the {name} for {', '.join(left_out)}: what it was worth is left out"
     if len(set(left)) > 1:
         yield "fills and lot closures in the ledger contradict each other: `tradebot verify` tells where"

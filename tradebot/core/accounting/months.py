@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from tradebot.core.accounting.cash_flows import flows_by_session
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.account import CashEvent
 from tradebot.core.model.ledger_rows import EquityPoint
@@ -28,7 +29,7 @@ class MonthLine:
 
 def month_lines(
     base: Decimal,
-    points: Iterable[EquityPoint],
+    points: Sequence[EquityPoint],
     cash_events: Iterable[CashEvent],
     closed: Mapping[date, Totals],
 ) -> tuple[MonthLine, ...]:
@@ -41,10 +42,8 @@ def month_lines(
     for point in points:
         closes.setdefault(_month(point.session), []).append(point.equity)
     paid: dict[date, Decimal] = {}
-    for event in cash_events:
-        if event.kind.is_external:
-            month = _month(event.session)
-            paid[month] = paid.get(month, ZERO) + event.amount
+    for session, amount in flows_by_session(points, cash_events).items():
+        paid[_month(session)] = paid.get(_month(session), ZERO) + amount
     lines = []
     for month, equities in closes.items():
         flow, ended = paid.get(month, ZERO), closed.get(month)

@@ -52,6 +52,11 @@ def start_of_day(day: date) -> datetime:
     return new_york_instant(day, time())
 
 
+def is_end_of_day(instant: datetime) -> bool:
+    """Whether an aware instant is in the last second of a New York day, as that of a row with nothing but a date."""
+    return instant.astimezone(NEW_YORK).time().replace(microsecond=0) == time(23, 59, 59)
+
+
 def new_york_text(instant: datetime) -> str:
     """An aware instant for people, in New York time to the minute: "2007-01-03 09:35 EST"."""
     return f"{instant.astimezone(NEW_YORK):%Y-%m-%d %H:%M %Z}"

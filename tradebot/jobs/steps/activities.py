@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from tradebot.core.accounting.booking import FOREIGN_OWNER, Owner, bookings_for
@@ -13,6 +14,7 @@ from tradebot.core.accounting.reorganisations import text_of
 from tradebot.core.model.account import (
     CASH,
     Activity,
+    CashEvent,
     Fill,
     FillBust,
     Reorganisation,
@@ -20,6 +22,7 @@ from tradebot.core.model.account import (
     UnreadActivity,
     id_of,
 )
+from tradebot.core.model.exchange_time import is_end_of_day
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderState, Purpose, may_move
@@ -69,6 +72,7 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     histories = books.histories(_may_be_booked_again(desk, activities, fills))
     owners = {**owners_in(desk, histories), **_owners(desk, fills)}
     _revive_abandoned(desk, owners.values())
+    activities = tuple(_told_by(activity, desk.clock.now()) for activity in activities)
     bookings = bookings_for(activities, books.lots(), books.holdings(), owners, desk.settings.limits(), histories)
     corrected = _corrected_intents(desk, bookings)
     with desk.ledger.transaction():
@@ -76,6 +80,12 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
         for intent in corrected:
             _correct(desk, intent)
     return bookings
+
+
+def _told_by(activity: Activity, now: datetime) -> Activity:
+    """The activity at an instant no later than now, where it has nothing but a date: its cash is there already."""
+    is_early = isinstance(activity, CashEvent) and is_end_of_day(activity.at) and activity.at > now
+    return replace(activity, at=now) if is_early else activity
 
 
 def unread_notes(desk: Desk) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def with_figures(
     closes = history.closing_equity(first, last)
     before = _base(ledger, first, opening)
     equity = (before, *closes) if before else closes
-    cash_events = history.cash_events(first, last)
+    cash_events = history.cash_events(first, last) if passed is None else history.cash_moved(*passed.ends)
     fills = fill_sums(period.executions(first, last, passed.ends if passed else None))
     if passed is not None:
         passed.fills = fills
