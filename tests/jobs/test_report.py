@@ -10,13 +10,15 @@ from decimal import Decimal
 
 import pytest
 
+from tests.jobs.brokers import Around
 from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import House
 from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
 from tradebot.brokers.paper.market_data import benchmark
+from tradebot.core.model.account import CashKind
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod, Period
-from tradebot.errors import ExitCode, UsageError
+from tradebot.errors import BrokerUnavailable, ExitCode, UsageError
 from tradebot.jobs import report
 from tradebot.jobs.steps.period_figures import no_prices
 
@@ -224,3 +226,40 @@ def test_a_report_before_anything_happened(make_house: MakeHouse) -> None:
     assert outcome.totals is not None
     assert (outcome.totals.trades, outcome.totals.win_rate, outcome.totals.profit_factor) == (0, None, None)
     assert (outcome.equity, outcome.positions, outcome.trades) == ((), (), ())
+
+
+def test_what_no_price_is_stored_of_is_said_in_words(traded: House) -> None:
+    both, day = AskedPeriod(Period.SPAN, first=FRIDAY, last=MONDAY), AskedPeriod(Period.DAY)
+    with traded.ledger_alone() as desk:
+        partly = replace(no_prices(), closes=lambda symbols, session: {"ACME": Decimal(100)}, more_at="alpaca")
+        outcome, of_day = report.run_over(desk, both, partly), report.run_over(desk, day, partly)
+    assert outcome.buy_and_hold == {"ACME": Decimal(0)}
+    assert outcome.not_compared == (
+        "the close of the S&P 500 is stored for none of the 3 sessions",
+        "buy and hold is without BOLT, COAL: no prices, or no splits, are stored of 2007-01-05 and 2007-01-08",
+        "a report up to today asks alpaca for them: `tradebot report --from 2007-01-05`",
+    )
+    assert of_day.not_compared == ()
+
+
+def test_what_is_not_booked_yet_is_named_beside_what_is_not_explained(make_house: MakeHouse) -> None:
+    house = make_house()
+    house.daily()
+    with house.exchange() as exchange, exchange.writing() as view:
+        view.book.book_cash(CashKind.DEPOSIT, Decimal(15_000), None, "by hand", view.booking_time)
+    explained = told(house, Period.DAY).bridge
+    assert explained is not None
+    assert explained.not_explained == 15_000
+    named = "not booked yet: deposit $15,000.00 on 2007-01-04; `tradebot reconcile` books it"
+    assert explained.notes == (named,)
+
+    class Silent(Around):
+        def before(self, call: str, asked: object = None) -> None:
+            if call == "activities":
+                raise BrokerUnavailable("no answer")
+
+    with house.desk("16:15", Silent) as desk:
+        again = report.run(desk, AskedPeriod(Period.DAY))
+    assert again.exit_code is ExitCode.OK
+    assert again.bridge is not None
+    assert "may be known to the broker" in again.bridge.notes[0]

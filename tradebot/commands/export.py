@@ -91,7 +91,10 @@ def _returns(options: GlobalOptions, file: Path, *, force: bool) -> ExitCode:
     from tradebot.settings import load_without_keys
 
     path = returns_path(file, load_without_keys(options), force=force)
-    with open_desk.ledger_for(options, "export") as opened, past_prices(opened.loaded.settings) as prices:
+    with (
+        open_desk.ledger_for(options, "export") as opened,
+        past_prices(opened.loaded.settings, opened.desk.calendar) as prices,
+    ):
         everything = report.run_over(opened.desk, AskedPeriod(Period.ALL), prices)
     rows = write_returns(everything, path)
     page = files_page([path], f"{plural(rows, 'session')}; a deposit or withdrawal is no return")

@@ -218,7 +218,7 @@ def _of_ledger(
         if not report.is_over(opened.desk, asked):
             return None
         render.begin(options, "report", opened.context, opened.loaded.warnings)
-        with past_prices(opened.loaded.settings) as prices:
+        with past_prices(opened.loaded.settings, opened.desk.calendar) as prices:
             return report.run_over(opened.desk, asked, prices, every_row=every_row), opened.context
 
 

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from tradebot.core.accounting.bridge import with_unbooked
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO
+from tradebot.core.results.activity_text import activity_text
 from tradebot.core.results.bare_lines import bare_lines
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.position_lines import PositionLine, position_lines, recorded_lines
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod, Period, Span
 from tradebot.core.safety.stop_coverage import unprotected_dollars
-from tradebot.errors import UsageError
+from tradebot.errors import BrokerUnavailable, UsageError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun, open_run, read_account, record
 from tradebot.jobs.ledger_desk import LedgerDesk
+from tradebot.jobs.steps.activities import unbooked_activities
 from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.equity_bridge import bridge_ends, live_moment
-from tradebot.jobs.steps.period_figures import NEWEST, PeriodPrices, holds, with_figures
+from tradebot.jobs.steps.period_figures import NEWEST, PeriodPrices, holds, not_compared, with_figures
 from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.stop_gaps import look_at_stops
 from tradebot.ledger.database import AccountLedger
@@ -60,8 +64,9 @@ def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices, *, ever
     outcome = with_figures(desk.ledger, desk.settings, base, span, prices, ends, listed=None if every_row else NEWEST)
     periods = desk.ledger.bare_periods.between(span.first, span.last)
     within = (each for each in periods if (span.first or each.session) <= each.session <= span.last)
-    hold = holds(outcome, _symbols(desk.strategies), prices)
-    outcome = replace(outcome, bare=bare_lines(within, desk.now), buy_and_hold=hold)
+    symbols = _symbols(desk.strategies)
+    outcome = replace(outcome, bare=bare_lines(within, desk.now), buy_and_hold=holds(outcome, symbols, prices))
+    outcome = replace(outcome, not_compared=not_compared(outcome, symbols, prices))
     return _recorded(outcome, desk.ledger, span)
 
 
@@ -84,9 +89,21 @@ def _report(desk: Desk, run: JobRun, span: Span, *, every_row: bool) -> ReportOu
     periods = told_periods(desk, run.session, open_gaps, open_orders, (span.first, span.last))
     hold = holds(outcome, _symbols(desk.strategies), prices) if span.period is not Period.DAY else {}
     outcome = replace(outcome, bare=bare_lines(periods, desk.clock.now()), buy_and_hold=hold)
+    outcome = _with_unbooked(desk, outcome)
     if span.last < run.session:
         return _recorded(outcome, desk.ledger, span)
     return _with_positions(outcome, position_lines(positions, holdings, open_gaps, stops.losses))
+
+
+def _with_unbooked(desk: Desk, outcome: ReportOutcome) -> ReportOutcome:
+    """The outcome with what is not booked yet beside what is not explained. The broker is asked only for that."""
+    explained = outcome.bridge
+    if explained is None or not explained.not_explained:
+        return outcome
+    with suppress(BrokerUnavailable):  # the note that it may be so stays
+        named = map(activity_text, unbooked_activities(desk))
+        return replace(outcome, bridge=with_unbooked(explained, named))
+    return outcome
 
 
 def _prices(desk: Desk, run: JobRun) -> PeriodPrices:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tradebot.brokers.alpaca.authorisation import KeyHeaders, Keys
 from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.alpaca.data import AlpacaMarket
+from tradebot.brokers.alpaca.data.stored_prices import StoredPrices
 from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.client import Client
@@ -35,6 +36,12 @@ def open_alpaca(
     folder = paths.state_folder(settings.home)
     market = AlpacaMarket(data, folder, settings.alpaca_feed, clock, calendar, FRESH_FOR)
     return AlpacaBroker(trading, settings.trading_mode, folder), market
+
+
+def stored_prices(settings: Settings, calendar: Calendar) -> StoredPrices:
+    """The prices that jobs have stored in the home."""
+    host = _endpoints(settings)[1].host
+    return StoredPrices(paths.state_folder(settings.home), host, settings.alpaca_feed, calendar)
 
 
 def _endpoints(settings: Settings) -> tuple[Endpoint, Endpoint]:

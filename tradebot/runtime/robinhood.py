@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from tradebot.brokers.robinhood.auth.token_requests import TokenRequests
 from tradebot.brokers.robinhood.broker import Login, RobinhoodBroker, Surroundings
 from tradebot.brokers.robinhood.data import RobinhoodMarket
 from tradebot.brokers.robinhood.data.live_prices import RobinhoodLivePrices
+from tradebot.brokers.robinhood.data.stored_benchmark import stored_benchmark
 from tradebot.brokers.robinhood.hosts import account_host, transfers_host
 from tradebot.brokers.robinhood.instruments import InstrumentBook
 from tradebot.brokers.robinhood.pacing import RequestGap, TokenPace
@@ -81,6 +83,12 @@ def open_market(settings: Settings, api: Api, clock: Clock, calendar: Calendar) 
     """The market data. Bars from before those of Robinhood come from PAPER_DATA, where it is set."""
     older = PriceFile(settings.paper_data_path, settings.paper_actions_path) if settings.paper_data else None
     return RobinhoodMarket(api, paths.state_folder(settings.home), clock, calendar, older, FRESH_FOR)
+
+
+def past_benchmark(settings: Settings, calendar: Calendar, first: date, last: date) -> Sequence[tuple[date, float]]:
+    """The closes of the S&P 500's fund that jobs have kept in the home."""
+    host = account_host(settings.robinhood_base_url).host
+    return stored_benchmark(paths.state_folder(settings.home), host, calendar, first, last)
 
 
 def open_robinhood(

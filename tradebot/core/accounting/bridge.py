@@ -8,8 +8,8 @@ at the end are counted twice: by the open lots, and by those of the beginning wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,6 +18,8 @@ from tradebot.core.model.values import ZERO, to_cents
 
 #: Digits of a sum that count: a division by a split's ratio leaves more behind them.
 _EXACT = Decimal("1e-6")
+#: Activities that a note names; the rest are counted.
+_NAMED = 5
 _NOT_BOOKED = (
     "what is not explained may be known to the broker and not booked yet: `tradebot reconcile` books it, "
     "and tells what still differs"
@@ -175,6 +177,17 @@ def bridge(start: Moment, end: Moment, booked: Booked) -> Bridge:
         notes=tuple(_notes(start, end, before, after, left)) or ((_NOT_BOOKED,) if any(left) else ()),
         **terms,
     )
+
+
+def with_unbooked(explained: Bridge, unbooked: Iterable[str]) -> Bridge:
+    """The bridge with a note that names what the broker has and the ledger has not booked, if anything."""
+    named = tuple(unbooked)
+    if not named:
+        return explained
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    text = f"not booked yet: {', '.join(named[:_NAMED])}{more}; `tradebot reconcile` books it"
+    notes = (note for note in explained.notes if note != _NOT_BOOKED)
+    return replace(explained, notes=(*notes, text))
 
 
 def _left_over(change: Decimal, level: Decimal, terms: Decimal) -> Decimal:

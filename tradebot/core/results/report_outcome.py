@@ -45,6 +45,7 @@ class ReportOutcome(Outcome):
     benchmark: Mapping[date, float] = field(default_factory=dict)  # S&P 500 close by session
     #: Return by symbol of the strategies, traded or not, held over the same sessions; empty for a day, or not known.
     buy_and_hold: Mapping[str, Decimal] = field(default_factory=dict)
+    not_compared: tuple[str, ...] = ()  # what of both is missing in a period that is over, and why
     trades: tuple[Trade, ...] = ()  # closed in the period, the newest of them where there are very many
     by_strategy: Mapping[str, Totals] = field(default_factory=dict)
     by_symbol: Mapping[str, Totals] = field(default_factory=dict)

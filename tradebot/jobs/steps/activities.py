@@ -57,15 +57,8 @@ def book_activities(desk: Desk) -> tuple[Booking, ...]:
     Fills that change an order which has ended correct the order in the same transaction. Raises BrokerUnavailable.
     """
     books = desk.ledger.books
-    cursor, opening = books.cursor(), desk.ledger.openings.opening()
-
-    def is_known(activity_id: str) -> bool:
-        return books.has_activity(activity_id) or (opening is not None and activity_id in opening.known)
-
-    new = books.unbooked(desk.broker.activities(cursor))
-    late = () if cursor is None else desk.broker.late_activities(cursor, is_known)
-    since = tuple(activity for activity in (*late, *new) if opening is None or not opening.covers(activity))
-    activities = _not_told_again(desk, since)
+    cursor = books.cursor()
+    activities, new = _read(desk, cursor)
     if not activities and not new:
         return ()
     fills = tuple(activity for activity in activities if isinstance(activity, Fill))
@@ -86,6 +79,24 @@ def _told_by(activity: Activity, now: datetime) -> Activity:
     """The activity at an instant no later than now, where it has nothing but a date: its cash is there already."""
     is_early = isinstance(activity, CashEvent) and is_end_of_day(activity.at) and activity.at > now
     return replace(activity, at=now) if is_early else activity
+
+
+def unbooked_activities(desk: Desk) -> tuple[Activity, ...]:
+    """What the broker has and the ledger has not booked, which stays so. Raises BrokerUnavailable."""
+    return _read(desk, desk.ledger.books.cursor())[0]
+
+
+def _read(desk: Desk, cursor: str | None) -> tuple[tuple[Activity, ...], tuple[Activity, ...]]:
+    """The activities to book, late ones first, and everything after the cursor that is not booked."""
+    books, opening = desk.ledger.books, desk.ledger.openings.opening()
+
+    def is_known(activity_id: str) -> bool:
+        return books.has_activity(activity_id) or (opening is not None and activity_id in opening.known)
+
+    new = books.unbooked(desk.broker.activities(cursor))
+    late = () if cursor is None else desk.broker.late_activities(cursor, is_known)
+    since = tuple(activity for activity in (*late, *new) if opening is None or not opening.covers(activity))
+    return _not_told_again(desk, since), new
 
 
 def unread_notes(desk: Desk) -> tuple[str, ...]:

@@ -38,10 +38,11 @@ class PeriodPrices:
     benchmark: Callable[[date, date], Sequence[tuple[date, float]]]  # S&P 500 from one session to another
     closes: Closes  # of a session, unadjusted, USD a share
     actions: Actions  # with an ex-date from a day on
+    more_at: str = ""  # the broker that may have what is missing here, and is not asked; "" for none
 
 
 def no_prices() -> PeriodPrices:
-    """The prices of a period that is over where only a broker outside would have them."""
+    """The prices of a period that is over where nothing is stored."""
     return PeriodPrices(lambda first, last: (), lambda symbols, session: {}, lambda symbols, first: ())
 
 
@@ -152,6 +153,24 @@ def holds(outcome: ReportOutcome, symbols: Iterable[str], prices: PeriodPrices) 
         return {}
     actions = (each for each in prices.actions(wanted, first) if each.ex_date <= last)
     return buy_and_hold(prices.closes(wanted, first), prices.closes(wanted, last), actions, first)
+
+
+def not_compared(outcome: ReportOutcome, symbols: Iterable[str], prices: PeriodPrices) -> tuple[str, ...]:
+    """What cannot stand beside the figures for want of prices, and why. Nothing does beside a day."""
+    if outcome.period is Period.DAY or len(outcome.equity) < 2:
+        return ()
+    first, last = outcome.equity[0].session, outcome.equity[-1].session
+    lacking = sorted(set(symbols) - outcome.buy_and_hold.keys()) if first != last else []
+    known, sessions = len(outcome.benchmark), len(outcome.equity)
+    found = []
+    if known < sessions:
+        found.append(f"the close of the S&P 500 is stored for {known or 'none'} of the {plural(sessions, 'session')}")
+    if lacking:
+        names = ", ".join(lacking)
+        found.append(f"buy and hold is without {names}: no prices, or no splits, are stored of {first} and {last}")
+    if found and prices.more_at:
+        found.append(f"a report up to today asks {prices.more_at} for them: `tradebot report --from {first}`")
+    return tuple(found)
 
 
 def _turnover(traded: CostLine, closes: Sequence[EquityPoint]) -> Turnover | None:

@@ -10,7 +10,7 @@ from tradebot.core.model.values import ZERO
 from tradebot.core.results.report_outcome import HaltMet, ReplayOutcome, ReportOutcome
 from tradebot.core.results.report_periods import Period
 from tradebot.reports.formatting import day, percent_text, ratio, signed_usd, usd
-from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
+from tradebot.reports.layout import Cell, Line, Page, Tone, lines, section, table
 from tradebot.reports.pages import common, period
 from tradebot.reports.pages import trading_cost as cost
 from tradebot.reports.pages.equity import equity
@@ -63,7 +63,7 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
     return (
         *equity(outcome),
         *common.totals(outcome.totals, unrealised=outcome.unrealised),
-        *statistics_table(figures),
+        *statistics_table(figures, outcome.not_compared),
         *period.by_strategy(outcome),
         *period.by_symbol(outcome.by_symbol),
         *period.by_month(outcome),
@@ -83,8 +83,8 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
     )
 
 
-def statistics_table(figures: Iterable[Figure]) -> Page:
-    """Each statistic with its convention."""
+def statistics_table(figures: Iterable[Figure], missing: Iterable[str] = ()) -> Page:
+    """Each statistic with its convention, then what is missing beside them."""
     return section(
         "Statistics",
         *table(
@@ -98,6 +98,7 @@ def statistics_table(figures: Iterable[Figure]) -> Page:
                 for figure in figures
             ),
         ),
+        *lines(missing, Tone.QUIET),
     )
 
 

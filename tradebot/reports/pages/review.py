@@ -26,7 +26,7 @@ def review_page(outcome: ReportOutcome, where: RunHeader, review: Review, figure
         *rest,
         *equity(outcome),
         *common.totals(outcome.totals, unrealised=outcome.unrealised),
-        *(statistics_table(figures) if outcome.period is Period.YEAR else ()),
+        *(statistics_table(figures, outcome.not_compared) if outcome.period is Period.YEAR else ()),
         *period.by_strategy(outcome),
         *period.by_month(outcome),
         *period.best_and_worst(outcome),

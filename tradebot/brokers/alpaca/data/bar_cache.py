@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import date
+from pathlib import Path
 
 from tradebot.brokers.alpaca.data.bars import PAGE_SIZE, BarSource
 from tradebot.errors import BrokerUnavailable
 from tradebot.market.bar_file import BarFile
 from tradebot.market.bar_table import REFERENCES, Bars
+from tradebot.ports import Calendar
 
 #: The least number of cached sessions that are fetched again to compare them; more if they fit on the same page.
 OVERLAP = 10
@@ -17,6 +19,11 @@ OVERLAP = 10
 MAX_OLDER_SESSIONS = 750
 
 _LOG = logging.getLogger(__name__)
+
+
+def bar_file(folder: Path, host: str, feed: str, calendar: Calendar) -> BarFile:
+    """The file in ``folder`` of the unadjusted bars that a host gave of a feed."""
+    return BarFile(folder / "alpaca_bars", f"{host}, {feed}, raw", calendar)
 
 
 class BarCache:

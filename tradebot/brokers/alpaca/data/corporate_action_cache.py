@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _FetchedActions:
+class FetchedActions:
     """The actions of ``symbols`` processed on ``since`` or later, as announced at ``fetched_at``."""
 
     fetched_at: datetime  # aware UTC
@@ -38,23 +38,39 @@ class _FetchedActions:
     actions: tuple[AnnouncedAction, ...]
 
     def is_fresh(self, now: datetime) -> bool:
+        """Whether they need not be fetched again."""
         return abs(now - self.fetched_at) < FRESH_FOR
 
-    def select(self, symbols: frozenset[str]) -> _FetchedActions:
+    def covers(self, symbol: str, session: date) -> bool:
+        """Whether every action of a symbol is known that took effect after a session's close and before the fetch."""
+        begins = self.since <= session - EARLIEST_PAYMENT
+        return symbol in self.symbols and begins and session <= new_york_date(self.fetched_at)
+
+    def from_date(self, first: date, symbols: Iterable[str]) -> tuple[CorporateAction, ...]:
+        """The actions of some symbols with an ex-date on ``first`` or later, by ex-date."""
+        return _select(self.actions, frozenset(symbols), first)
+
+    def select(self, symbols: frozenset[str]) -> FetchedActions:
         """The part with these symbols."""
         actions = tuple(each for each in self.actions if each.action.symbol in symbols)
         return replace(self, symbols=self.symbols & symbols, actions=actions)
 
 
-class CorporateActionCache:
-    """Corporate actions by symbol, in a file at ``path``; ``label`` is their origin, the host."""
+def stored_actions(path: Path, host: str) -> FetchedActions | None:
+    """The actions in the file at ``path``, which are of ``host``; None without a usable file."""
+    payload = read_cache_file(path, _label_of(host))
+    return None if payload is None else _from_json(payload)
 
-    def __init__(self, api: Api, path: Path, label: str) -> None:
+
+class CorporateActionCache:
+    """Corporate actions by symbol, in a file at ``path``; ``host`` is their origin."""
+
+    def __init__(self, api: Api, path: Path, host: str) -> None:
         self._api = api
         self._path = path
-        self._label = f"actions {FORMAT}, {label}"
-        self._cached: _FetchedActions | None = None
-        self._unsaved: _FetchedActions | None = None  # of symbols without a history
+        self._host = host
+        self._cached: FetchedActions | None = None
+        self._unsaved: FetchedActions | None = None  # of symbols without a history
 
     def since(self, first: date, symbols: Iterable[str], now: datetime) -> tuple[CorporateAction, ...]:
         """The actions of ``symbols`` with an ex-date on ``first`` or later, announced ones included, by ex-date.
@@ -70,7 +86,7 @@ class CorporateActionCache:
             cached = self._save(_merged(refreshed, self._fetch(missing, cached.since, now)))
         elif not cached.is_fresh(now):
             cached = self._save(replace(self._refreshed(cached.select(wanted), now), since=since))
-        return _select(cached.actions, wanted, first)
+        return cached.from_date(first, wanted)
 
     def recent(self, symbols: Iterable[str], first: date, now: datetime) -> tuple[CorporateAction, ...]:
         """As ``since``, for a ``first`` within the last days. Symbols that are not cached are fetched and not saved."""
@@ -86,7 +102,7 @@ class CorporateActionCache:
             actions += self._fetch_unsaved(outside, since, now).actions
         return _select(actions, wanted, first)
 
-    def _refreshed(self, fetched: _FetchedActions, now: datetime) -> _FetchedActions:
+    def _refreshed(self, fetched: FetchedActions, now: datetime) -> FetchedActions:
         """The same actions as of ``now``: recent and announced ones are fetched again."""
         if fetched.is_fresh(now) or not fetched.symbols:
             return fetched
@@ -95,11 +111,11 @@ class CorporateActionCache:
         older = tuple(each for each in fetched.actions if each.processed_on < again)
         return replace(newer, since=fetched.since, actions=older + newer.actions)
 
-    def _fetch(self, symbols: frozenset[str], since: date, now: datetime) -> _FetchedActions:
+    def _fetch(self, symbols: frozenset[str], since: date, now: datetime) -> FetchedActions:
         last = new_york_date(now) + LATEST_PAYMENT
-        return _FetchedActions(now, since, symbols, tuple(fetch_actions(self._api, sorted(symbols), since, last)))
+        return FetchedActions(now, since, symbols, tuple(fetch_actions(self._api, sorted(symbols), since, last)))
 
-    def _fetch_unsaved(self, symbols: frozenset[str], since: date, now: datetime) -> _FetchedActions:
+    def _fetch_unsaved(self, symbols: frozenset[str], since: date, now: datetime) -> FetchedActions:
         unsaved = self._unsaved
         if unsaved is None or not unsaved.is_fresh(now) or unsaved.since > since or not symbols <= unsaved.symbols:
             unsaved = self._unsaved = self._fetch(symbols, since, now)
@@ -107,20 +123,23 @@ class CorporateActionCache:
 
     # --- the file --------------------------------------------------------------------------------
 
-    def _load(self) -> _FetchedActions | None:
+    def _load(self) -> FetchedActions | None:
         if self._cached is None:
-            payload = read_cache_file(self._path, self._label)
-            self._cached = _from_json(payload) if payload is not None else None
+            self._cached = stored_actions(self._path, self._host)
         return self._cached
 
-    def _save(self, fetched: _FetchedActions) -> _FetchedActions:
+    def _save(self, fetched: FetchedActions) -> FetchedActions:
         """Keep the actions for this run and the next. A file that cannot be written costs time and nothing else."""
         self._cached = fetched
         try:
-            write_cache_file(self._path, self._label, _to_json(fetched))
+            write_cache_file(self._path, _label_of(self._host), _to_json(fetched))
         except OSError as error:
             _LOG.warning("%s could not be written, so the actions will be fetched again: %s", self._path, error)
         return fetched
+
+
+def _label_of(host: str) -> str:
+    return f"actions {FORMAT}, {host}"
 
 
 def _select(actions: Iterable[AnnouncedAction], symbols: frozenset[str], first: date) -> tuple[CorporateAction, ...]:
@@ -129,11 +148,11 @@ def _select(actions: Iterable[AnnouncedAction], symbols: frozenset[str], first: 
     return tuple(sorted(distinct, key=lambda action: (action.ex_date, action.symbol, action.kind, action.value)))
 
 
-def _merged(fetched: _FetchedActions, more: _FetchedActions) -> _FetchedActions:
+def _merged(fetched: FetchedActions, more: FetchedActions) -> FetchedActions:
     return replace(fetched, symbols=fetched.symbols | more.symbols, actions=fetched.actions + more.actions)
 
 
-def _to_json(fetched: _FetchedActions) -> bytes:
+def _to_json(fetched: FetchedActions) -> bytes:
     rows = [
         (
             each.processed_on.isoformat(),
@@ -152,7 +171,7 @@ def _to_json(fetched: _FetchedActions) -> bytes:
     return json.dumps(content).encode()
 
 
-def _from_json(payload: bytes) -> _FetchedActions:
+def _from_json(payload: bytes) -> FetchedActions:
     fetched_at, since, symbols, rows = json.loads(payload)
     actions = tuple(
         AnnouncedAction(
@@ -164,4 +183,4 @@ def _from_json(payload: bytes) -> _FetchedActions:
         )
         for processed_on, action_id, symbol, ex_date, kind, value, new_symbol, cash in rows
     )
-    return _FetchedActions(datetime.fromisoformat(fetched_at), date.fromisoformat(since), frozenset(symbols), actions)
+    return FetchedActions(datetime.fromisoformat(fetched_at), date.fromisoformat(since), frozenset(symbols), actions)

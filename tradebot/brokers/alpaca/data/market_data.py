@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: A fund that holds the S&P 500, because Alpaca has no indices. Its closes, without dividends, move as the index does.
 BENCHMARK = "SPY"
 
+#: The name of the file of corporate actions.
+ACTIONS_FILE = "alpaca_actions"
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -56,7 +59,7 @@ class AlpacaMarket(BarMarket):
         self._feed = feed
         self._clock = clock
         self._fresh_for = fresh_for
-        self._actions = CorporateActionCache(api, folder / "alpaca_actions", api.endpoint.host)
+        self._actions = CorporateActionCache(api, folder / ACTIONS_FILE, api.endpoint.host)
         self._last_quotes: tuple[datetime, frozenset[str], Mapping[str, Quote]] | None = None
 
     # --- newest prices ---------------------------------------------------------------------------
@@ -135,8 +138,6 @@ class AlpacaMarket(BarMarket):
 
     @cached_property
     def _bars(self) -> BarCache:
-        from tradebot.brokers.alpaca.data.bar_cache import BarCache
-        from tradebot.market.bar_file import BarFile
+        from tradebot.brokers.alpaca.data.bar_cache import BarCache, bar_file
 
-        label = f"{self._api.endpoint.host}, {self._feed}, raw"
-        return BarCache(self._source, BarFile(self._folder / "alpaca_bars", label, self._calendar))
+        return BarCache(self._source, bar_file(self._folder, self._api.endpoint.host, self._feed, self._calendar))

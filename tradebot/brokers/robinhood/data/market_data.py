@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: A fund that holds the S&P 500. Its closes, without dividends, move as the index does.
 BENCHMARK = "SPY"
+#: The name of the file of kept bars.
+BARS_FILE = "robinhood_bars"
 #: Symbols whose lists of splits are asked for at once. For more only those are asked for that show a split.
 MOST_SPLIT_LISTS = 25
 
@@ -175,5 +177,5 @@ class RobinhoodMarket(BarMarket):
         from tradebot.brokers.robinhood.data.bar_store import BarStore  # imports numpy, which a quote does not need
         from tradebot.market.bar_file import BarFile
 
-        file = BarFile(self._folder / "robinhood_bars", self._api.endpoint.host, self._calendar, irreplaceable=True)
+        file = BarFile(self._folder / BARS_FILE, self._api.endpoint.host, self._calendar, irreplaceable=True)
         return BarStore(self._listings, file, self._calendar, self._older)
