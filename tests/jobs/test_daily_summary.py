@@ -13,9 +13,10 @@ from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import House
 from tests.jobs.two_sessions import traded_two_sessions
 from tradebot.core.model.account import MarketClock
+from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.core.safety.schedule_status import ScheduleClock
-from tradebot.errors import BrokerUnavailable
+from tradebot.errors import BrokerUnavailable, ExitCode
 from tradebot.jobs import check_exits, preflight, report
 from tradebot.jobs.daily_summary import raise_summary
 from tradebot.jobs.desk import Desk
@@ -138,3 +139,17 @@ class OneClock:
 def scheduled(desk: Desk) -> Desk:
     """A desk of a home whose jobs a scheduler starts."""
     return replace(desk, clock=OneClock(desk.clock), schedule_clock=ScheduleClock.REAL)
+
+
+def test_a_report_ends_after_its_summary_is_raised(traded: House) -> None:
+    """Killed between the two it is a report that did not end, so that the next job looks."""
+    seen: list[list[str]] = []
+
+    def closing(outcome: ReportOutcome) -> ReportOutcome:
+        seen.append([row["status"] for row in traded.rows("SELECT status FROM runs ORDER BY run_id DESC LIMIT 1")])
+        return replace(outcome, codes=outcome.codes | {ExitCode.DEGRADED})
+
+    with traded.desk("16:15") as desk:
+        outcome = report.run(desk, AskedPeriod(Period.DAY), closing=closing)
+    assert (seen, outcome.exit_code) == ([["running"]], ExitCode.DEGRADED)
+    assert traded.rows("SELECT exit_code FROM runs ORDER BY run_id DESC LIMIT 1") == [{"exit_code": 11}]

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tradebot.commands import heartbeats, logging_setup, render
+from tradebot.commands import daily_summary, heartbeats, logging_setup, render
 from tradebot.core.model.exchange_time import new_york_date
-from tradebot.core.model.schedule import Job
+from tradebot.core.model.schedule import DAY, Job
 from tradebot.errors import AuthNeeded, BrokerUnavailable, ConfigError, ExitCode, NotDue, TradebotError
 from tradebot.runtime.before_desk import record_failure, why_not_due
 from tradebot.settings import GlobalOptions, Loaded
@@ -56,6 +56,8 @@ def desk_for(
             start_logs(opened.loaded, opened.desk.clock.wall())
         render.begin(options, str(job), opened.context, opened.loaded.warnings)
         yield opened
+        if job in DAY:
+            daily_summary.raise_left_out(opened)
 
 
 def ask_or_recall(

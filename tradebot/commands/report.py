@@ -11,7 +11,7 @@ import typer
 from tradebot.commands import decorator, listing
 from tradebot.commands.accounts import AllAccountsOption, show_all_accounts
 from tradebot.commands.listing import FromOption, ToOption
-from tradebot.errors import ExitCode, TradebotError, UsageError
+from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tradebot.core.results.report_periods import AskedPeriod
     from tradebot.reports.run_header import RunHeader
     from tradebot.reports.statistics import Figure
-    from tradebot.runtime.open_desk import OpenDesk
     from tradebot.settings import GlobalOptions
 
 PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
@@ -226,43 +225,13 @@ def _of_desk(
     options: GlobalOptions, asked: AskedPeriod, *, scheduled: bool, every_row: bool
 ) -> tuple[ReportOutcome, RunHeader]:
     """The report as a job, which asks the broker. The run that the schedule wants raises the day's summary."""
-    from tradebot.commands import open_desk
+    from functools import partial
+
+    from tradebot.commands import daily_summary, open_desk
     from tradebot.core.model.schedule import Job
     from tradebot.jobs import report
 
     with open_desk.desk_for(options, Job.REPORT, scheduled=scheduled) as opened:
         is_of_schedule = not opened.desk.job_schedule().why_not_due(Job.REPORT)  # by hand too: none comes after it
-        outcome = report.run(opened.desk, asked, every_row=every_row)
-        return _with_summary(opened, outcome) if is_of_schedule else outcome, opened.context
-
-
-def _with_summary(opened: OpenDesk, outcome: ReportOutcome) -> ReportOutcome:
-    """Raise the day's summary. Where that fails, the report is shown all the same, and ends with DEGRADED."""
-    from dataclasses import replace
-
-    from tradebot.core.results.outcomes import FailureLine
-    from tradebot.jobs.daily_summary import raise_summary
-
-    try:
-        raise_summary(opened.desk, outcome, lambda name: _page_for_mail(outcome, opened.context, name))
-    except TradebotError as error:
-        failure = FailureLine("summary", f"the summary of the session could not be raised: {error}")
-        return replace(outcome, codes=outcome.codes | {ExitCode.DEGRADED}, failures=(*outcome.failures, failure))
-    return outcome
-
-
-def _page_for_mail(outcome: ReportOutcome, where: RunHeader, name: str) -> str:
-    """Keep the report as an HTML page under ``name``. Returns the name, "" where that fails: the mail goes without."""
-    import logging
-
-    from tradebot.commands import logging_setup
-    from tradebot.home.attachments import keep_attachment
-    from tradebot.reports.html_report.report import report_html
-    from tradebot.reports.statistics import statistics
-
-    try:
-        html = report_html(outcome, where, statistics(outcome), logging_setup.redact)
-    except Exception:  # whatever fails there, the mail goes without the page
-        logging.getLogger(__name__).exception("the page for the summary's mail could not be made")
-        return ""
-    return keep_attachment(where.home, name, html)
+        closing = partial(daily_summary.with_summary, opened) if is_of_schedule else None
+        return report.run(opened.desk, asked, every_row=every_row, closing=closing), opened.context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -33,17 +33,29 @@ from tradebot.ledger.database import AccountLedger
 from tradebot.ports import Calendar, Strategies
 
 
-def run(desk: Desk, asked: AskedPeriod, *, every_row: bool = False) -> ReportOutcome:
+def run(
+    desk: Desk,
+    asked: AskedPeriod,
+    *,
+    every_row: bool = False,
+    closing: Callable[[ReportOutcome], ReportOutcome] | None = None,
+) -> ReportOutcome:
     """Report on a period. Raises BrokerUnavailable, and UsageError for a period without a session.
 
     every_row: list all trades and fills, however many there are.
+    closing: is given the outcome before the run ends, and returns that with which it ends.
     """
     run = open_run(desk, Job.REPORT)
     market = run.market
     if market.today and market.previous and market.now < market.today.opens:
         run.session = market.previous.session
     span = _span(asked, run.session, desk.calendar)
-    return record(desk, run, lambda: _report(desk, run, span, every_row=every_row))
+
+    def work() -> ReportOutcome:
+        outcome = _report(desk, run, span, every_row=every_row)
+        return outcome if closing is None else closing(outcome)
+
+    return record(desk, run, work)
 
 
 def is_over(desk: LedgerDesk, asked: AskedPeriod) -> bool:
