@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from tests.reports.conftest import NOON, SESSION
+from tests.reports.conftest import SESSION
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.reports.returns_file import returns_csv
@@ -14,7 +14,7 @@ from tradebot.reports.returns_file import returns_csv
 
 def test_a_deposit_is_no_return(report_of: Callable[..., ReportOutcome]) -> None:
     report = report_of("101000", "201000")
-    paid_in = CashEvent("C1", CashKind.DEPOSIT, Decimal(100_000), NOON, report.equity[-1].session)
+    paid_in = CashEvent("C1", CashKind.DEPOSIT, Decimal(100_000), report.equity[-1].at, SESSION)
     lines = returns_csv(replace(report, cash_events=(paid_in,), benchmark={})).splitlines()
     assert lines == [
         "date,equity,return,benchmark_return",

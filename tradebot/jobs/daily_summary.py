@@ -42,7 +42,16 @@ def raise_late(
     desk: Desk, session: date, prices: PeriodPrices, attachment: Callable[[ReportOutcome], KeepPage]
 ) -> bool:
     """Raise the summary of a session that is over, by what is stored; whether it was raised."""
-    stored = LedgerDesk(desk.settings, desk.ledger, desk.calendar, desk.strategies, desk.latch, (), desk.clock.now())
+    stored = LedgerDesk(
+        settings=desk.settings,
+        ledger=desk.ledger,
+        calendar=desk.calendar,
+        strategies=desk.strategies,
+        latch=desk.latch,
+        pending_stops=(),
+        now=desk.clock.now(),
+        schedule=desk.job_schedule(),
+    )
     outcome = report.run_over(stored, AskedPeriod(Period.SPAN, first=session, last=session), prices)
     return _raise(desk, outcome, session, attachment(outcome), at_work=False)
 

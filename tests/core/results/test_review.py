@@ -35,7 +35,7 @@ HELD = bridge(
     Booked(
         Holdings(D(1000), {}, D(0)),
         Holdings(D(590), {"IBM": D(10)}, D(499)),
-        Movements(bought=D(499), fill_fees=D(1), cash={CashKind.DEPOSIT: D(90)}),
+        Movements(shares={"IBM": D(10)}, bought=D(499), fill_fees=D(1), cash={CashKind.DEPOSIT: D(90)}),
     ),
 )
 
