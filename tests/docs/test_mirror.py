@@ -64,6 +64,8 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/movements.py": "jobs/steps/test_equity_bridge.py",
     "reports/pages/equity.py": "reports/pages/test_report.py",
     "ledger/engine.py": "ledger/test_sqlite_engine.py",
+    "ledger/portable_copy.py": "ledger/test_generations.py",
+    "ledger/postgres_holds.py": "ledger/test_epochs.py",
     "ledger/open_engine.py": "ledger/test_database.py",
     "ledger/executions.py": "ledger/test_period_records.py",
     "ledger/migrations.py": "ledger/test_database.py",

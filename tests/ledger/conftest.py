@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.builders import limits_with
+from tests.fakes.postgres import PostgresServer
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import (
     CASH,
@@ -62,6 +64,8 @@ from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, Del
 from tradebot.core.safety.bare_time import BarePeriod
 from tradebot.core.safety.schedule_status import MissedJob, ScheduleClock
 from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.settings.ledger_location import LedgerLocation, LedgerServer
+from tradebot.settings.server_url import read_server
 
 #: The account of the ledger.
 ACCOUNT = "paper:paper:PAPER-0001"
@@ -309,10 +313,41 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+#: For tests of what only a file does, or that look at it behind the engine's back.
+ON_A_FILE = pytest.mark.parametrize("location", ["sqlite"], indirect=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def location(request: pytest.FixtureRequest) -> LedgerLocation:
+    """A new ledger with one pinned account, on each engine."""
+    if request.param == "postgres":
+        server: LedgerServer = request.getfixturevalue("pinned_postgres_ledger")
+        return server
+    path: Path = request.getfixturevalue("path")
+    shutil.copy(request.getfixturevalue("template"), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def pinned_template(postgres: PostgresServer, postgres_template: str) -> str:
+    """The name of a database with a new ledger: each test takes a copy."""
+    name = postgres.database(postgres_template)
+    with closing(open_database(read_server(postgres.url(name)), create=False)) as database:
+        database.pinned_accounts.pin(HOME, Samples().pin(Samples().account))
+    return name
+
+
 @pytest.fixture
-def database(template: Path, path: Path) -> Iterator[Database]:
-    shutil.copy(template, path)
-    database = open_database(path, create=False, durable=False)
+def pinned_postgres_ledger(postgres: PostgresServer, pinned_template: str) -> Iterator[LedgerServer]:
+    """A new ledger with one pinned account on a server."""
+    name = postgres.database(pinned_template)
+    yield read_server(postgres.url(name))
+    postgres.drop(name)
+
+
+@pytest.fixture
+def database(location: LedgerLocation) -> Iterator[Database]:
+    database = open_database(location, create=False, durable=False)
     yield database
     database.close()
 

@@ -13,7 +13,8 @@ from sqlite_utils import Database as SqliteFile
 
 from tests.ledger.conftest import ACCOUNT, HOME
 from tradebot.ledger.codec import stamp
-from tradebot.ledger.database import APPLICATION_ID, Database, open_database
+from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.engine import APPLICATION_ID
 from tradebot.ledger.homes import NO_HOME
 from tradebot.ledger.migrations import migrations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ledger.conftest import ACCOUNT
+from tests.ledger.conftest import ACCOUNT, ON_A_FILE
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.chain_links import check_links
 from tradebot.ledger.database import AccountLedger, Database, open_database
@@ -27,6 +27,8 @@ CHANGES = {
         "audit row 6: was changed, or does not follow from the row before it (test row 4)",
     ],
 }
+
+pytestmark = ON_A_FILE
 
 
 @pytest.fixture

@@ -72,11 +72,10 @@ def test_a_take_over_is_audited_and_ends_the_hold(database: Database, ledger: Ac
         hold.release()
         taken.assert_held()
         taken.release()
-    [row] = [
-        event for event in ledger.history.audit_events(some.at, some.later(60)) if event.kind == "account_taken_over"
-    ]
-    assert (row.text("from_host"), row.text("to_host"), row.text("reason")) == ("server", "laptop", "it hangs")
-    assert not verify_ledger(database)
+        events = other.history.audit_events(some.at, some.later(60))
+        [row] = [event for event in events if event.kind == "account_taken_over"]
+        assert (row.text("from_host"), row.text("to_host"), row.text("reason")) == ("server", "laptop", "it hangs")
+        assert not verify_ledger(elsewhere)
 
 
 def test_an_epoch_only_rises(database: Database, ledger: AccountLedger, some: Samples) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.ledger.conftest import ACCOUNT, Samples
+from tests.ledger.conftest import ACCOUNT, ON_A_FILE, Samples
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.results.audit_events import RESTORED
 from tradebot.ledger.audit import Head
@@ -71,6 +71,7 @@ def test_a_person_settles_the_loss(database: Database, ledger: AccountLedger, so
     assert verify_ledger(database) == ()
 
 
+@ON_A_FILE
 def test_the_notes_are_found_without_reading_the_trail(database: Database) -> None:
     (plan,) = database.engine.all(
         "EXPLAIN QUERY PLAN SELECT kind, subject, detail FROM audit"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ledger.conftest import HOME, opened
+from tests.ledger.unguarded import unguarded
 from tradebot.ledger.audit import GENESIS, digest_of, hash_of
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify_ledger
@@ -84,22 +85,16 @@ def test_an_account_with_bookings_whose_opening_is_said_to_be_due_is_found(
 def forge(database: Database, ledger: AccountLedger, column: str, value: str) -> None:
     """Change the opening with its digest, and hash the chain anew."""
     engine = database.engine
-    engine.execute("DROP TRIGGER openings_no_update")
-    engine.execute("DROP TRIGGER audit_no_update")
-    engine.execute(f"UPDATE openings SET {column} = '{value}'")
-    (row,) = engine.all("SELECT * FROM openings")
-    engine.execute(f"UPDATE audit SET digest = '{digest_of(row)}' WHERE kind = 'account_opened'")
-    previous, of_account = GENESIS, {"account_key": ledger.account_key}
-    for entry in engine.all("SELECT * FROM audit WHERE account_key = :account_key ORDER BY seq", of_account):
-        linked = {**entry, "prev_hash": previous}
-        previous = hash_of(linked)
-        engine.execute(
-            f"UPDATE audit SET prev_hash = '{linked['prev_hash']}', hash = '{previous}'"
-            f" WHERE seq = {entry['seq']} AND account_key = :account_key",
-            of_account,
-        )
-    for table in ("openings", "audit"):
-        engine.execute(
-            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN"
-            f" SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )
+    with unguarded(engine):
+        engine.execute(f"UPDATE openings SET {column} = '{value}'")
+        (row,) = engine.all("SELECT * FROM openings")
+        engine.execute(f"UPDATE audit SET digest = '{digest_of(row)}' WHERE kind = 'account_opened'")
+        previous, of_account = GENESIS, {"account_key": ledger.account_key}
+        for entry in engine.all("SELECT * FROM audit WHERE account_key = :account_key ORDER BY seq", of_account):
+            linked = {**entry, "prev_hash": previous}
+            previous = hash_of(linked)
+            engine.execute(
+                f"UPDATE audit SET prev_hash = '{linked['prev_hash']}', hash = '{previous}'"
+                f" WHERE seq = {entry['seq']} AND account_key = :account_key",
+                of_account,
+            )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.core.builders import limits_with
-from tests.ledger.conftest import HOME
+from tests.ledger.conftest import HOME, ON_A_FILE
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import Adjustment, Reorganisation, SplitEvent
 from tradebot.core.model.breaks import Break, BreakKind
@@ -27,6 +27,8 @@ from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
+
+pytestmark = ON_A_FILE
 
 Forge = Callable[..., None]
 ACCOUNT = "paper:paper:PAPER-0001"

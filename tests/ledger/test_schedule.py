@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ledger.conftest import ON_A_FILE
+from tests.ledger.unguarded import unguarded
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
+from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.verify import verify_ledger
 
@@ -68,18 +68,17 @@ def test_what_is_settled_stays_settled(ledger: AccountLedger, some: Samples) -> 
     assert ledger.schedule.tracking_start(REAL) == TrackingStart(some.at, some.next_session)
 
 
-def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger, path: Path) -> None:
+def test_nobody_takes_a_missed_job_back(database: Database, busy: AccountLedger) -> None:
     assert verify_ledger(database) == ()
-    with closing(sqlite3.connect(path)) as connection:
-        for change in ("UPDATE missed SET job = 'report'", "DELETE FROM missed"):
-            with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-                connection.execute(change)
-        connection.execute("DROP TRIGGER missed_no_delete")
-        connection.execute("DELETE FROM missed")
-        connection.commit()
+    for change in ("UPDATE missed SET job = 'report'", "DELETE FROM missed"):
+        with pytest.raises(LedgerError, match="append-only"):
+            database.engine.execute(change)
+    with unguarded(database.engine):
+        database.engine.execute("DELETE FROM missed")
     assert verify_ledger(database) != ()
 
 
+@ON_A_FILE
 def test_status_reads_no_more_of_a_long_history(database: Database, ledger: AccountLedger, some: Samples) -> None:
     plan = database.engine.all(
         "EXPLAIN QUERY PLAN SELECT job, turn_at AS at, status FROM runs"

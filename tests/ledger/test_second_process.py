@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ledger.conftest import ON_A_FILE
 from tradebot.ledger import second_process
 from tradebot.ledger.audit import heads
 from tradebot.ledger.covered import Covered
@@ -18,6 +19,8 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.second_process import second_half
 from tradebot.ledger.trail_state import EquityCash, WriteOrder
 from tradebot.ledger.verify import verify_ledger
+
+pytestmark = ON_A_FILE
 
 CHANGES = {
     "nothing": "SELECT 1",

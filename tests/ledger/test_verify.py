@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ledger.conftest import ACCOUNT
+from tests.ledger.conftest import ACCOUNT, ON_A_FILE
+from tests.ledger.unguarded import unguarded, without_references
 from tradebot.core.model.account import CashKind
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.halts import Halt, HaltEnd, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.schedule import Job
+from tradebot.errors import LedgerError
 from tradebot.ledger.audit import GENESIS, hash_of
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.sqlite_engine import SqliteEngine
 from tradebot.ledger.verify import APPEND_ONLY, verify, verify_ledger
 
 if TYPE_CHECKING:
@@ -32,31 +35,25 @@ Tamper = Callable[[str], None]
 
 
 @pytest.fixture
-def tamper(path: Path, busy: AccountLedger) -> Tamper:
-    """Change the file as someone with a database browser would: guards taken off, and put back afterwards."""
+def tamper(database: Database, busy: AccountLedger) -> Tamper:
+    """Change rows as someone with a database browser would: guards taken off, and put back afterwards."""
 
     def change(sql: str) -> None:
-        connection = sqlite3.connect(path)
-        guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in guards:
-            connection.execute(f"DROP TRIGGER {name}")
-        assert connection.execute(sql).rowcount == 1
-        for _, text in guards:
-            connection.execute(text)
-        connection.commit()
-        connection.close()
+        with unguarded(database.engine):
+            assert database.engine.execute(sql) == 1
 
     return change
 
 
-@pytest.mark.parametrize("table", sorted({*APPEND_ONLY} - {"generations"}))
-@pytest.mark.parametrize("verb", ["UPDATE {} SET seq = seq + 100", "DELETE FROM {}"])
-def test_history_can_be_neither_changed_nor_deleted(path: Path, busy: AccountLedger, table: str, verb: str) -> None:
-    connection = sqlite3.connect(path)
-    assert connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] > 0
-    with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
-        connection.execute(verb.format(table))
-    connection.close()
+def test_history_can_be_neither_changed_nor_deleted(database: Database, busy: AccountLedger) -> None:
+    verbs = ["UPDATE {} SET seq = seq + 100", "DELETE FROM {}"]
+    if not isinstance(database.engine, SqliteEngine):
+        verbs.append("TRUNCATE {} CASCADE")
+    for table in sorted({*APPEND_ONLY} - {"generations"}):
+        assert database.engine.all(f"SELECT seq FROM {table}")
+        for verb in verbs:
+            with pytest.raises(LedgerError, match=f"{table} is append-only"):
+                database.engine.execute(verb.format(table))
 
 
 def test_an_untouched_ledger_has_no_findings(database: Database, busy: AccountLedger) -> None:
@@ -274,6 +271,7 @@ def test_a_cut_off_end_is_found_by_the_head_that_was_logged(
         "CREATE TRIGGER other BEFORE DELETE ON fills WHEN 0 BEGIN SELECT RAISE(ABORT, 'fills is append-only'); END",
     ],
 )
+@ON_A_FILE
 def test_a_guard_that_is_gone_or_was_changed_is_found(database: Database, path: Path, sql: str) -> None:
     connection = sqlite3.connect(path)
     connection.execute("DROP TRIGGER fills_no_delete") if "CREATE" in sql else None
@@ -283,21 +281,17 @@ def test_a_guard_that_is_gone_or_was_changed_is_found(database: Database, path: 
 
 
 @pytest.mark.parametrize("table", ["closes", "limits_used", "signals"])
-def test_a_table_that_is_gone_is_found(database: Database, path: Path, table: str) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute(f"DROP VIEW v_{table}")
-    connection.execute(f"DROP TABLE {table}")
-    connection.commit()
-    connection.close()
+def test_a_table_that_is_gone_is_found(database: Database, table: str) -> None:
+    database.engine.execute(f"DROP VIEW v_{table}")
+    database.engine.execute(f"DROP TABLE {table}")
     assert Finding(table, "", "the table is gone") in verify_ledger(database)
 
 
-def test_a_reference_to_nothing_is_found(database: Database, path: Path, busy: AccountLedger) -> None:
-    connection = sqlite3.connect(path)
-    connection.execute("UPDATE breaks SET account_key = 'nobody'")
-    connection.commit()
-    connection.close()
-    assert verify_ledger(database)[0] == Finding("breaks", "row 1", "refers to a row that is not there")
+def test_a_reference_to_nothing_is_found(database: Database, busy: AccountLedger) -> None:
+    with without_references(database.engine):
+        database.engine.execute("UPDATE breaks SET account_key = 'nobody'")
+    found = verify_ledger(database)[0]
+    assert (found.table, found.message) == ("breaks", "refers to a row that is not there")
 
 
 def test_a_move_that_no_order_can_make_is_found(database: Database, busy: AccountLedger, some: Samples) -> None:
@@ -336,26 +330,22 @@ def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: Account
 def as_an_earlier_version(database: Database) -> None:
     """Write the chain anew as the version before wrote it: runs, halts and breaks without digests."""
     engine, previous = database.engine, dict[str, str]()
-    triggers = engine.triggers()
-    for name in triggers:
-        engine.execute(f"DROP TRIGGER {name}")
-    for row in engine.all("SELECT * FROM audit ORDER BY account_key, seq"):
-        detail = json.loads(row["detail"])
-        old = dict(row)
-        if row["kind"] in _OLD_DETAILS:
-            kept = {name: detail.get(name) for name in _OLD_DETAILS[row["kind"]]}
-            old |= {"detail": canonical_json(kept), "digest": ""}
-        account = row["account_key"]
-        old |= {"prev_hash": previous.get(account, GENESIS)}
-        previous[account] = hash_of(old)
-        old |= {"hash": previous[account]}
-        engine.execute(
-            "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
-            " WHERE account_key = :account_key AND seq = :seq",
-            {name: old[name] for name in ("detail", "digest", "prev_hash", "hash", "seq", "account_key")},
-        )
-    for sql in triggers.values():
-        engine.execute(sql)
+    with unguarded(engine):
+        for row in engine.all("SELECT * FROM audit ORDER BY account_key, seq"):
+            detail = json.loads(row["detail"])
+            old = dict(row)
+            if row["kind"] in _OLD_DETAILS:
+                kept = {name: detail.get(name) for name in _OLD_DETAILS[row["kind"]]}
+                old |= {"detail": canonical_json(kept), "digest": ""}
+            account = row["account_key"]
+            old |= {"prev_hash": previous.get(account, GENESIS)}
+            previous[account] = hash_of(old)
+            old |= {"hash": previous[account]}
+            engine.execute(
+                "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
+                " WHERE account_key = :account_key AND seq = :seq",
+                {name: old[name] for name in ("detail", "digest", "prev_hash", "hash", "seq", "account_key")},
+            )
 
 
 _HALT = ("rule", "level", "reason", "since", "session", "until", "value", "limit_value", "scope", "scope_name", "ends")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from threading import Event, Thread
 
 from tests.ledger.conftest import ACCOUNT, Samples
@@ -11,6 +10,7 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.verify import verify_ledger
+from tradebot.settings.ledger_location import LedgerLocation
 
 
 def work(ledger: AccountLedger, some: Samples, minute: int) -> None:
@@ -24,13 +24,15 @@ def work(ledger: AccountLedger, some: Samples, minute: int) -> None:
     ledger.runs.end(run, RunStatus.RAN, 0, at, at, "done")
 
 
-def test_a_writer_at_work_is_no_tampering(path: Path, busy: AccountLedger, database: Database, some: Samples) -> None:
+def test_a_writer_at_work_is_no_tampering(
+    location: LedgerLocation, busy: AccountLedger, database: Database, some: Samples
+) -> None:
     for minute in range(200):
         work(busy, some, minute)
     verified = Event()
 
     def write() -> None:
-        other = open_database(path, create=False, durable=False)
+        other = open_database(location, create=False, durable=False)
         minute = 200
         while not verified.is_set():
             work(other.bind(some.account), some, minute)

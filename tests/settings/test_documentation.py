@@ -36,4 +36,4 @@ def test_every_setting_is_named_once_with_a_meaning() -> None:
     rows = [row for section in sections() for row in section.rows]
     assert len({row.name for row in rows}) == len(rows)
     assert all(row.meaning.endswith(".") and row.type.accepts for row in rows)
-    assert process_only() == {"TRADEBOT_HOME", "TRADEBOT_STATE_DIR", "TRADEBOT_NOW"}
+    assert process_only() == {"TRADEBOT_HOME", "TRADEBOT_STATE_DIR", "TRADEBOT_NOW", "DATABASE_ADMIN_URL"}

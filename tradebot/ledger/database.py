@@ -19,7 +19,7 @@ from tradebot.ledger.books import Books
 from tradebot.ledger.calendar_days import CalendarDays
 from tradebot.ledger.closes import Closes
 from tradebot.ledger.decisions import DecisionLog
-from tradebot.ledger.engine import BUSY_SECONDS, Engine
+from tradebot.ledger.engine import APPLICATION_ID, BUSY_SECONDS, Engine
 from tradebot.ledger.epochs import Epochs
 from tradebot.ledger.halts_and_breaks import HaltsAndBreaks
 from tradebot.ledger.history import LedgerHistory
@@ -39,8 +39,6 @@ from tradebot.ledger.signals import SignalLog
 from tradebot.ledger.strategy_history import StrategyHistory
 from tradebot.settings.ledger_location import LedgerLocation
 
-#: "tb01", the application id of our files (https://www.sqlite.org/pragma.html#pragma_application_id).
-APPLICATION_ID = 0x74623031
 #: The number of migrations in migrations.py.
 SCHEMA_VERSION = 8
 
@@ -49,9 +47,9 @@ class AccountLedger:
     """The ledger of one account. Every write is a transaction of its own unless it is inside ``transaction``."""
 
     def __init__(self, engine: Engine, account_key: str) -> None:
-        self._engine = engine
         self.account_key = account_key
         account_key = generations.newest(engine, account_key).row_key  # the key of its rows
+        self._engine = engine = engine.of_account(account_key)
         trail = audit.AuditTrail(engine, account_key)
         self.runs = RunLog(engine, trail)
         self.epochs = Epochs(engine, trail)

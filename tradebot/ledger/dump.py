@@ -15,7 +15,6 @@ WALL_CLOCK_COLUMNS: dict[str, frozenset[str]] = {
     RUNS.table: RUNS.outside,
     "alert_posts": frozenset({"since", "next_try", "settled"}),
     "alert_attempts": frozenset({"at"}),
-    "_sqlite_migrations": frozenset({"applied_at"}),
     "homes": frozenset({"home_id", "host", "path", "since"}),
     "epochs": frozenset({"number", "pid", "command", "since", "host", "home_id"}),
     "pins": frozenset({"home_id"}),

@@ -18,6 +18,8 @@ from tradebot.settings.ledger_location import LedgerLocation
 Value = str | int | None
 Row = Mapping[str, Any]
 
+#: "tb01", the application id of our ledgers (https://www.sqlite.org/pragma.html#pragma_application_id).
+APPLICATION_ID = 0x74623031
 #: Seconds that a statement waits for another process before it raises LedgerBusy.
 BUSY_SECONDS = 5.0
 
@@ -46,6 +48,10 @@ class Engine(Protocol):
 
     def reopened(self) -> Engine:
         """Another connection to the same database, read in the same way."""
+        ...
+
+    def of_account(self, account_key: str) -> Engine:
+        """The same connection for the rows of one account, whose transactions keep its other writers off."""
         ...
 
     def refuse_writes(self) -> None:
@@ -128,8 +134,8 @@ class Engine(Protocol):
         """The names of the columns of a table."""
         ...
 
-    def triggers(self) -> dict[str, str]:
-        """The SQL of every trigger, by its name."""
+    def missing_guards(self, tables: Sequence[str]) -> Sequence[tuple[str, str]]:
+        """The tables, each with a verb (such as UPDATE) that no trigger of ours refuses there."""
         ...
 
     # --- the whole database --------------------------------------------------------------

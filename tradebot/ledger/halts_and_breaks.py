@@ -151,7 +151,7 @@ class HaltsAndBreaks:
         row = self._engine.insert(
             "told_halts",
             {**self._account, "halt_key": halt.key, "told_at": stamp(at), "what": what},
-            "ON CONFLICT DO UPDATE SET halt_key = excluded.halt_key RETURNING told_at",
+            "ON CONFLICT (account_key, halt_key) DO UPDATE SET halt_key = excluded.halt_key RETURNING told_at",
         )
         assert row is not None, "the row was inserted or was there"
         return datetime.fromisoformat(row["told_at"])

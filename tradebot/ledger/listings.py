@@ -29,8 +29,7 @@ LEFT JOIN broker_orders AS leg
 ORDER BY fill.session DESC, fill.at DESC, fill.seq DESC
 """
 #: An order that is not open any more may have filled since it was seen last: its standing fills tell.
-_PARTS = f"""(SELECT json_group_array(json_array(quantity, price)) FROM ({STANDING_FILLS}
-    AND client_order_id = {{0}}.client_order_id AND broker_order_id = {{0}}.broker_order_id)) AS parts"""
+_PARTS = f"SELECT client_order_id, broker_order_id, quantity, price FROM ({STANDING_FILLS}) AS fill"
 #: What ended it, where its own fills do not: the shares were sold otherwise, or a newer stop took its place.
 _ENDED = """CASE WHEN EXISTS (SELECT 1 FROM fills AS other WHERE other.account_key = {0}.account_key
     AND other.symbol = {0}.symbol AND other.side = {0}.side AND other.at >= {0}.submitted_at
@@ -38,17 +37,17 @@ _ENDED = """CASE WHEN EXISTS (SELECT 1 FROM fills AS other WHERE other.account_k
     WHEN EXISTS (SELECT 1 FROM broker_orders AS newer WHERE newer.account_key = {0}.account_key
     AND newer.symbol = {0}.symbol AND newer.side = {0}.side AND newer.role = 'stop' AND {0}.role = 'stop'
     AND newer.submitted_at > {0}.submitted_at) THEN 'replaced' ELSE 'unknown' END AS ended"""
-_INTENTS = f"""
+_INTENTS = """
 SELECT COALESCE(sent_at, written_at) AS at, symbol, side, quantity, filled_quantity, type, limit_price, stop_price,
     average_fill_price, state, purpose, strategy, CASE WHEN note = '' THEN reason ELSE note END AS reason,
-    client_order_id, broker_order_id, {_PARTS.format("intent")}, 'unknown' AS ended
+    client_order_id, broker_order_id, 'unknown' AS ended
 FROM orders AS intent WHERE account_key = :account_key
 """
 _OTHERS = f"""
 SELECT seen.submitted_at AS at, seen.symbol, seen.side, seen.quantity, seen.filled_quantity, seen.type,
     seen.limit_price, seen.stop_price, seen.average_fill_price, seen.state, seen.role AS purpose,
     COALESCE(entry.strategy, '{FOREIGN}') AS strategy, seen.reason, seen.client_order_id, seen.broker_order_id,
-    {_PARTS.format("seen")}, {_ENDED.format("seen")}
+    {_ENDED.format("seen")}
 FROM broker_orders AS seen
 LEFT JOIN orders AS entry ON entry.account_key = seen.account_key AND entry.broker_order_id = seen.parent_id
 WHERE seen.account_key = :account_key AND NOT EXISTS (SELECT 1 FROM orders AS intent
@@ -58,15 +57,22 @@ WHERE seen.account_key = :account_key AND NOT EXISTS (SELECT 1 FROM orders AS in
 _BY_FILLS = f"""
 SELECT MIN(at) AS at, symbol, side, '0' AS quantity, '0' AS filled_quantity, 'market' AS type, NULL AS limit_price,
     NULL AS stop_price, NULL AS average_fill_price, 'accepted' AS state, 'close' AS purpose, strategy, '' AS reason,
-    client_order_id, broker_order_id, json_group_array(json_array(quantity, price)) AS parts, 'unknown' AS ended
+    client_order_id, broker_order_id, 'unknown' AS ended
 FROM ({STANDING_FILLS}) AS fill WHERE client_order_id LIKE 'tb1-%' AND client_order_id LIKE '%-close-%'
     AND NOT EXISTS (SELECT 1 FROM orders AS intent
         WHERE intent.account_key = fill.account_key AND intent.client_order_id = fill.client_order_id)
     AND NOT EXISTS (SELECT 1 FROM broker_orders AS seen
         WHERE seen.account_key = fill.account_key AND seen.broker_order_id = fill.broker_order_id)
-GROUP BY client_order_id, broker_order_id
+GROUP BY client_order_id, broker_order_id, symbol, side, strategy
 """
+#: The limit of a listing of everything.
+_ALL = 1 << 62
+#: Orders whose fills are read by one statement.
+_AT_ONCE = 500
 _SPAN = " AND session >= :first AND session <= :last"
+
+#: Quantity and price of a fill.
+Part = tuple[Decimal, Decimal]
 
 
 class Listings:
@@ -87,7 +93,7 @@ class Listings:
                 **{name: getattr(chosen, name) for name in names},
                 "first": (chosen.first or date.min).isoformat(),
                 "last": (chosen.last or date.max).isoformat(),
-                "most": -1 if most is None else most,
+                "most": _ALL if most is None else most,
             },
         )
         return [value_from(FillLine, row) for row in rows]
@@ -127,7 +133,7 @@ class Listings:
         ids: dict[str, Value] = {f"id{at}": each for at, each in enumerate(sorted(broker_order_ids))}
         named = ", ".join(f":{name}" for name in ids)
         return [
-            replace(_order(row), is_open=True, state=OrderState(row["state"]))
+            replace(_order(row, ()), is_open=True, state=OrderState(row["state"]))
             for select in (_INTENTS, _OTHERS)
             for row in self._engine.all(
                 f"SELECT * FROM ({select}) AS listed WHERE broker_order_id IN ({named})", {**self._account, **ids}
@@ -150,10 +156,24 @@ class Listings:
                 **self._account,
                 **bounds,
                 **{name: getattr(chosen, name) for name in names},
-                "most": -1 if most is None else most,
+                "most": _ALL if most is None else most,
             },
         )
-        return [_order(row) for row in rows]
+        parts = self._parts({row["client_order_id"] for row in rows if _is_undecided(OrderState(row["state"]))})
+        return [_order(row, parts.get((row["client_order_id"], row["broker_order_id"]), ())) for row in rows]
+
+    def _parts(self, client_order_ids: Collection[str]) -> dict[tuple[str, str | None], list[Part]]:
+        """Quantity and price of the standing fills of orders, by both ids of an order."""
+        parts: dict[tuple[str, str | None], list[Part]] = {}
+        ids = sorted(client_order_ids)
+        for start in range(0, len(ids), _AT_ONCE):
+            values: dict[str, Value] = {f"id{at}": each for at, each in enumerate(ids[start : start + _AT_ONCE])}
+            named = ", ".join(f":{name}" for name in values)
+            select = f"{_PARTS} WHERE client_order_id IN ({named}) ORDER BY seq"
+            for row in self._engine.all(select, {**self._account, **values}):
+                key = (row["client_order_id"], row["broker_order_id"])
+                parts.setdefault(key, []).append((Decimal(row["quantity"]), Decimal(row["price"])))
+        return parts
 
     def strategies(self) -> frozenset[str]:
         """The strategies that have a fill, FOREIGN among them."""
@@ -169,13 +189,17 @@ class Listings:
         return frozenset(row[column] for row in rows)
 
 
-def _order(row: Row) -> ListedOrder:
+def _is_undecided(state: OrderState) -> bool:
+    """Whether the fills of an order that is not open tell its state."""
+    return not (state.terminal or state.in_doubt or state is OrderState.PLANNED)
+
+
+def _order(row: Row, parts: Sequence[Part]) -> ListedOrder:
     """The line of an order that is not among the open ones: where its state is not final, its fills tell."""
     state = OrderState(row["state"])
     order = value_from(ListedOrder, row, state=state, is_open=state.in_doubt)
-    if state.terminal or state.in_doubt or state is OrderState.PLANNED:
+    if not _is_undecided(state):
         return order
-    parts = [(Decimal(quantity), Decimal(price)) for quantity, price in json.loads(row["parts"])]
     filled = sum((quantity for quantity, _ in parts), ZERO)
     if not filled:
         return replace(order, state=OrderState(row["ended"]))

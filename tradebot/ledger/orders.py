@@ -175,7 +175,8 @@ class Orders:
         since: count orders whose last submission is at or after it (desk time, aware), with all their submissions.
         """
         row = self._engine.one(
-            "SELECT COALESCE(SUM(MAX(sends, state NOT IN ('planned', 'abandoned'))), 0) AS sent FROM orders"
+            "SELECT COALESCE(SUM(CASE WHEN sends = 0 AND state NOT IN ('planned', 'abandoned') THEN 1 ELSE sends END),"
+            " 0) AS sent FROM orders"
             " WHERE account_key = :account_key AND session = :session AND COALESCE(sent_at, written_at) >= :since",
             {**self._account, "session": session.isoformat(), "since": stamp(since) if since else ""},
         )

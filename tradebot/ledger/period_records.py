@@ -88,7 +88,7 @@ class PeriodRecords:
         """The sessions with a look at the account in which no use of limits was stored."""
         row = self._engine.one(
             f"SELECT COUNT(*) AS sessions FROM (SELECT DISTINCT session FROM equity WHERE {_WITHIN}"
-            f" EXCEPT SELECT session FROM limits_used WHERE {_WITHIN})",
+            f" EXCEPT SELECT session FROM limits_used WHERE {_WITHIN}) AS without",
             self._bounds(first, last),
         )
         return int(row["sessions"]) if row else 0

@@ -107,7 +107,7 @@ class RunLog:
             they may be alive.
         """
         included = ", ".join(f"'{status.value}'" for status in statuses)
-        excluded = ", ".join(str(int(code)) for code in without)
+        excluded = ", ".join(str(int(code)) for code in without) or "-1"  # no code is
         rows = self._engine.all(
             f"SELECT * FROM runs WHERE account_key = :account_key AND job = :job AND status IN ({included})"
             f" AND (exit_code IS NULL OR exit_code NOT IN ({excluded}))"

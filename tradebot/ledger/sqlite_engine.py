@@ -100,6 +100,10 @@ class SqliteEngine(Engine):
         """Another connection to the same file, read in the same way."""
         return SqliteEngine(self._path, busy_seconds=self._busy_seconds, frozen=self._frozen)
 
+    def of_account(self, account_key: str) -> SqliteEngine:
+        """This engine: each of its transactions keeps every other writer off."""
+        return self
+
     def refuse_writes(self) -> None:
         """From now on every statement that would change the file raises LedgerError."""
         self.execute("PRAGMA query_only = ON")
@@ -261,7 +265,7 @@ class SqliteEngine(Engine):
         return self._pragma("application_id")
 
     def tables(self) -> dict[str, tuple[str, ...]]:
-        """The columns of the primary key of every table, by the table's name."""
+        """The columns of the primary key of every table of the ledger, by the table's name."""
         names = [row["name"] for row in self.all("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
         return {
             name: tuple(
@@ -271,7 +275,7 @@ class SqliteEngine(Engine):
                 )
             )
             for name in names
-            if not name.startswith("sqlite_")
+            if not name.startswith(("sqlite_", "_"))
         }
 
     def columns(self, table: str) -> tuple[str, ...]:
@@ -283,6 +287,12 @@ class SqliteEngine(Engine):
         """The SQL of every trigger, by its name."""
         rows = self.all("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         return {row["name"]: row["sql"] for row in rows}
+
+    def missing_guards(self, tables: Sequence[str]) -> list[tuple[str, str]]:
+        """The tables, each with a verb that no trigger of ours refuses there."""
+        present = {" ".join(sql.split()) for sql in self.triggers().values()}
+        verbs = ((table, verb) for table in tables for verb in ("UPDATE", "DELETE"))
+        return [(table, verb) for table, verb in verbs if _guard(table, verb) not in present]
 
     def migrate_to(self, version: int, application: int) -> None:
         """Migrate the schema to ``version`` in one transaction, unless another process has just done it.
@@ -353,6 +363,14 @@ class SqliteEngine(Engine):
     def _pragma(self, name: str) -> int:
         row = self.one(f"PRAGMA {name}")
         return int(row[name]) if row else 0
+
+
+def _guard(table: str, verb: str) -> str:
+    """The SQL of the trigger that refuses ``verb`` on a table."""
+    return (
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN"
+        f" SELECT RAISE(ABORT, '{table} is append-only'); END"
+    )
 
 
 def _refuse_pipes(path: Path) -> None:

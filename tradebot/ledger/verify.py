@@ -145,20 +145,9 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def trigger_sql(table: str, verb: str) -> str:
-    """The SQL of the trigger that refuses ``verb`` (UPDATE or DELETE) on a table."""
-    return (
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} BEGIN"
-        f" SELECT RAISE(ABORT, '{table} is append-only'); END"
-    )
-
-
 def _triggers(engine: Engine) -> Iterator[Finding]:
-    present = {" ".join(sql.split()) for sql in engine.triggers().values()}
-    for table in APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            if trigger_sql(table, verb) not in present:
-                yield Finding(table, "", f"the trigger that refuses {verb} is gone or was changed")
+    for table, verb in engine.missing_guards(APPEND_ONLY):
+        yield Finding(table, "", f"the trigger that refuses {verb} is gone or was changed")
 
 
 def _trail(engine: Engine, trail: TrailState, known: Collection[Head], covered: Covered) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from tradebot.settings import home_files
@@ -11,8 +12,10 @@ from tradebot.settings.alert_fields import is_loopback
 from tradebot.settings.alert_model import EmailSecurity
 from tradebot.settings.alpaca_fields import key_account_type
 from tradebot.settings.alpaca_urls import LIVE_URL, PAPER_URL
+from tradebot.settings.ledger_location import LedgerServer
 from tradebot.settings.model import BrokerName, Settings, TradingMode
 from tradebot.settings.number_fields import as_percent
+from tradebot.settings.server_url import VERIFIED, is_this_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ def conflicts(settings: Settings, env_file: Path | None = None) -> Iterator[Conf
     """The combinations that make trading impossible or unsafe. ``env_file``: the file that the settings are in."""
     for taken in home_files.taken_paths(settings, env_file):
         yield Conflict((taken.setting,), f"{taken.path} is {taken.use}", "Name a path that the home does not use.")
+    yield from _server_conflicts(settings)
     if settings.broker is BrokerName.ALPACA:
         yield from _alpaca_key_conflicts(settings)
         yield from _alpaca_url_conflicts(settings)
@@ -50,6 +54,30 @@ def conflicts(settings: Settings, env_file: Path | None = None) -> Iterator[Conf
             ("PAPER_ACTIONS", "PAPER_DATA"),
             "the bundled prices come with their own splits and dividends",
             "Set PAPER_DATA too, or take PAPER_ACTIONS out.",
+        )
+
+
+def _server_conflicts(settings: Settings) -> Iterator[Conflict]:
+    """What is wrong with a ledger on a server, as far as its address tells."""
+    for name, server in (("DATABASE_URL", settings.database_url), ("DATABASE_ADMIN_URL", settings.database_admin_url)):
+        if not isinstance(server, LedgerServer):
+            continue
+        if find_spec("psycopg") is None:
+            yield Conflict(
+                (name,),
+                "the ledger is on a PostgreSQL server, and psycopg, which talks to it, is not installed",
+                "pip install 'tradebot[postgres]'",
+            )
+        if not (is_this_machine(server.host) or server.sslmode == VERIFIED or settings.database_weak_tls):
+            yield Conflict(
+                (name, "DATABASE_WEAK_TLS"),
+                f"the server is another machine ({server.host}), and its certificate would not be checked",
+                f"Add ?sslmode={VERIFIED} to the address, and sslrootcert= with the file of the provider's certificate "
+                "(or system), or write DATABASE_WEAK_TLS=true if you mean it.",
+            )
+    if isinstance(settings.database_admin_url, Path):
+        yield Conflict(
+            ("DATABASE_ADMIN_URL",), "it names a file, which needs no administrator", "Take it out, or name a server."
         )
 
 

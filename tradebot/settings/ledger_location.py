@@ -14,6 +14,11 @@ class LedgerServer:
 
     url: SecretText  # postgresql://..., as libpq takes it
     address: str  # what of it may be shown
+    host: str = ""  # a name or an address; a folder, or nothing, is a socket
+    user: str = ""  # nothing: the one that libpq takes from the environment
+    password: SecretText | None = None
+    sslmode: str = ""
+    weak_tls: bool = False  # whether another machine need not prove who it is
 
     def __str__(self) -> str:
         return self.address

@@ -8,7 +8,7 @@ env.example and docs/configuration.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -161,6 +161,15 @@ class StorageSettings:
     """Ledger and logs"""
 
     database_url: LedgerLocation = setting(Path("trading_robot.db"), DatabaseUrl(), "The ledger's database.")
+    database_weak_tls: bool = setting(
+        False, Switch(), "Let a DATABASE_URL on another machine do without sslmode=verify-full."
+    )
+    database_admin_url: LedgerLocation | None = setting(
+        None,
+        DatabaseUrl(),
+        "The same database as a user who may make tables and roles; only `tradebot init-db` uses it.",
+        process_only=True,
+    )
     log_dir: Path = setting(Path("logs"), FilePath("folder"), "The folder of the log files.")
     backup_dir: Path = setting(Path("backups"), FilePath("folder"), "The folder of the ledger's backups.")
     backup_require_mount: Path | None = setting(
@@ -305,7 +314,8 @@ class Settings(
     @property
     def ledger(self) -> LedgerLocation:
         """Where the ledger lies."""
-        return self.home / self.database_url if isinstance(self.database_url, Path) else self.database_url
+        url = self.database_url
+        return self.home / url if isinstance(url, Path) else replace(url, weak_tls=self.database_weak_tls)
 
     @property
     def ledger_file(self) -> Path | None:

@@ -12,6 +12,7 @@ from tradebot.settings.field_types import FieldType, InvalidValue, shorten
 from tradebot.settings.ledger_location import LedgerLocation
 from tradebot.settings.path_fields import read_path
 from tradebot.settings.secret_fields import MASK, Secret, SecretText
+from tradebot.settings.server_url import SCHEMES, read_server
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _USER_INFO = re.compile(r"(?<=:)(/*).*@", re.DOTALL)
@@ -20,20 +21,20 @@ _QUERY = re.compile(r"\?.*", re.DOTALL)
 
 @dataclass(frozen=True)
 class DatabaseUrl(FieldType[LedgerLocation]):
-    """The location of the ledger: ``sqlite:///`` and the path of a file."""
+    """The location of the ledger: ``sqlite:///`` and the path of a file, or the URL of a PostgreSQL database."""
 
     def _accepts(self) -> str:
-        return "sqlite:/// and a path; relative to the home"
+        return "sqlite:/// and a path, relative to the home; or postgresql://USER@HOST/DATABASE"
 
     def _parse(self, text: str) -> LedgerLocation:
         scheme = text.partition(":")[0].casefold()
-        if scheme in {"postgres", "postgresql"} or scheme.startswith("postgresql+"):
-            raise InvalidValue("PostgreSQL is not in this version yet", "Write sqlite:/// and a path.")
+        if scheme in SCHEMES and "://" in text:
+            return read_server(text)
         path = text.removeprefix("sqlite:///")
         if path == text or not path or "?" in path or "#" in path or path.endswith("/"):
             raise InvalidValue(
                 f"{shorten(without_password(text))!r} is not the address of a SQLite file",
-                "Write sqlite:/// and a path, for example sqlite:///trading_robot.db.",
+                "Write sqlite:/// and a path, for example sqlite:///trading_robot.db, or postgresql://USER@HOST/DATABASE.",
             )
         if path == ":memory:":
             raise InvalidValue("a ledger in memory forgets everything", "Write sqlite:/// and the path of a file.")

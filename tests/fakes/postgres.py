@@ -1,0 +1,153 @@
+"""A real PostgreSQL server of the tests' own: started once a run, with a fresh database for each test that asks.
+
+It is Debian's (/usr/lib/postgresql) or the one on PATH. Without any, tests that need it are skipped, and fail where
+POSTGRES_REQUIRED is set. Started by root it runs as the user postgres, because a server refuses to run as root.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tradebot.settings.server_url import read_server
+
+if TYPE_CHECKING:
+    from tradebot.settings.ledger_location import LedgerServer
+
+#: Nothing of a test survives a power cut, and need not.
+_OPTIONS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=50 -c autovacuum=off"
+_FOUND: dict[str, str] = {}
+
+
+@dataclass
+class PostgresServer:
+    """A server, and the databases that tests were given."""
+
+    folder: Path
+    programs: Path
+    port: int
+    log: Path
+    names: Iterator[int] = field(default_factory=count)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 {_OPTIONS}"
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-l", str(self.log), "-w", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, as a machine does that is switched off."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def url(self, database: str, *, user: str = "postgres", parameters: str = "") -> str:
+        """The address of a database, by the loopback."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}{parameters}"
+
+    def execute(self, sql: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run a statement as the administrator."""
+        import psycopg
+
+        with closing(psycopg.connect(self.url(database), autocommit=True)) as connection:
+            cursor = connection.execute(sql.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def database(self, template: str = "template0") -> str:
+        """The name of a new database, a copy of ``template``."""
+        name = f"test_{os.getpid()}_{next(self.names)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, database: str) -> None:
+        """Drop a database, whoever is connected to it."""
+        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self.programs / program), *arguments]
+        if os.geteuid() == 0:
+            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
+    def make(self) -> None:
+        """Make the files of the server."""
+        self._run("initdb", "-D", str(self.folder / "data"), "-A", "trust", "-U", "postgres", "-E", "UTF8", "-N")
+
+
+def _programs() -> Path | None:
+    """The folder of a server's programs, the newest first."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda each: -int(each.parts[-3]))
+    on_path = shutil.which("initdb")
+    return found[0].parent if found else Path(on_path).resolve().parent if on_path else None
+
+
+def _free_port() -> int:
+    import socket
+
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _missing() -> str:
+    """Why there can be no server here; "" if there can."""
+    from importlib.util import find_spec
+
+    if find_spec("psycopg") is None:
+        return "psycopg is not installed"
+    return "" if _programs() else "no PostgreSQL server is installed"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The server of this test process."""
+    if why := _missing():
+        assert "POSTGRES_REQUIRED" not in os.environ, why
+        pytest.skip(why)
+    programs = _programs()
+    assert programs is not None
+    folder = Path(mkdtemp(prefix="tradebot-postgres-", dir="/tmp"))  # a socket's path is short
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    server = PostgresServer(folder, programs, _free_port(), folder / "log")
+    try:
+        server.make()
+        server.start()
+        _FOUND["server"] = f"PostgreSQL: {server.execute('SHOW server_version')[0][0]} in {programs}"
+        yield server
+    finally:
+        with suppress(AssertionError):
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a database with an empty ledger, which tests copy."""
+    from tradebot.ledger.database import open_database
+
+    name = postgres.database()
+    open_database(read_server(postgres.url(name)), create=True, durable=False).close()
+    return name
+
+
+@pytest.fixture
+def empty_postgres_ledger(postgres: PostgresServer, postgres_template: str) -> Iterator[LedgerServer]:
+    """An empty ledger on the server, gone after the test."""
+    name = postgres.database(postgres_template)
+    yield read_server(postgres.url(name))
+    postgres.drop(name)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which server was found."""
+    if found := _FOUND.get("server"):
+        terminalreporter.write_line(found)

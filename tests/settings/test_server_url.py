@@ -1,0 +1,63 @@
+"""Addresses of ledgers on a server: what they name, and what of them is shown."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.settings.conftest import LoadHome, ProblemsOf
+from tradebot.settings import Redactor
+from tradebot.settings.server_url import is_this_machine, read_server
+
+SECRET = "p%40ss-w0rd-9"
+ADDRESSES = {
+    f"postgresql://me:{SECRET}@db.example.com:6000/ledger?sslmode=verify-full": (
+        "postgresql://me@db.example.com:6000/ledger",
+        "db.example.com",
+    ),
+    "postgres://localhost/ledger": ("postgresql://localhost/ledger", "localhost"),
+    "postgresql:///ledger": ("postgresql:///ledger", ""),
+    "postgresql:///ledger?host=/var/run/postgresql": ("postgresql:///var/run/postgresql/ledger", "/var/run/postgresql"),
+    "postgresql://%2Fvar%2Frun/ledger": ("postgresql:///var/run/ledger", "/var/run"),
+    "postgresql://[::1]:5432/ledger": ("postgresql://[::1]:5432/ledger", "::1"),
+    f"postgresql://h/ledger?password={SECRET}": ("postgresql://h/ledger", "h"),
+}
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_an_address_names_its_host_and_is_shown_without_password(url: str) -> None:
+    server = read_server(url)
+    assert (str(server), server.host) == ADDRESSES[url]
+    assert server.url.reveal() == url
+    assert "w0rd" not in f"{server} {server!r}"
+
+
+def test_a_password_is_masked_as_it_is_written_and_as_the_server_gets_it() -> None:
+    server = read_server(f"postgresql://me:{SECRET}@localhost/ledger")
+    assert server.password is not None and server.password.reveal() == "p@ss-w0rd-9"
+    assert "w0rd" not in Redactor()(f"no such password: p@ss-w0rd-9 ({SECRET})")
+
+
+def test_this_machine_is_known_by_its_names() -> None:
+    here = ("", "/tmp", "@abstract", "localhost", "127.0.0.1", "127.8.9.1", "::1")
+    there = ("db.example.com", "10.0.0.1", "localhost.example.com", "1270.0.1")
+    assert [is_this_machine(host) for host in (*here, *there)] == [True] * len(here) + [False] * len(there)
+
+
+def test_another_machine_has_to_prove_who_it_is(load_home: LoadHome, problems_of: ProblemsOf) -> None:
+    far = f"DATABASE_URL=postgresql://me:{SECRET}@db.example.com/ledger"
+    for mode in ("", "?sslmode=require", "?sslmode=verify-ca"):
+        (problem,) = problems_of(far + mode)
+        assert "its certificate would not be checked" in problem.what
+        assert "sslmode=verify-full" in problem.fix
+        assert "w0rd" not in str(problem)
+    for text in (f"{far}?sslmode=verify-full", f"{far}\nDATABASE_WEAK_TLS=true", "DATABASE_URL=postgresql:///ledger"):
+        settings = load_home(text).settings
+        assert settings.ledger_file is None
+        assert "w0rd" not in repr(settings)
+
+
+def test_no_password_is_shown_or_kept_in_a_settings_file(load_home: LoadHome, problems_of: ProblemsOf) -> None:
+    loaded = load_home(f"DATABASE_URL=postgresql://me:{SECRET}@localhost/ledger")
+    shown = {each.name: each.value for each in loaded.masked()}
+    assert shown["DATABASE_URL"] == "postgresql://me@localhost/ledger"
+    assert problems_of("DATABASE_ADMIN_URL=postgresql://admin@localhost/ledger"), "it belongs to one command alone"
