@@ -14,6 +14,7 @@ from tests.jobs.brokers import Around
 from tests.jobs.conftest import CopyHouse, MakeHouse
 from tests.jobs.house import House
 from tests.jobs.two_sessions import FRIDAY, MONDAY, traded_two_sessions
+from tradebot.__main__ import main
 from tradebot.brokers.paper.market_data import benchmark
 from tradebot.core.model.account import CashKind
 from tradebot.core.results.report_outcome import ReportOutcome
@@ -74,6 +75,21 @@ def test_a_report_shows_what_is_open_and_how_it_is_protected(traded: House) -> N
     )
     assert (line.stop, line.target, line.protected) == (Decimal(90), None, True)
     assert outcome.unprotected == Decimal(0)
+
+
+def test_a_halt_in_force_is_told_with_what_ends_it_and_is_no_failure_of_the_report(
+    traded: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = str(traded.home)
+    assert main(["halt", "--reason", "a <b>long</b> week", "--home", home]) == 0
+    page = traded.home.parent / "page.html"
+    capsys.readouterr()
+    assert main(["report", "--html", str(page), "--home", home]) == 0
+    told = capsys.readouterr().out
+    assert (told.count("HALTED: a <b>long</b> week"), told.count("tradebot resume --reason")) == (1, 1)
+    assert page.read_text().count("HALTED: a &lt;b&gt;long&lt;/b&gt; week") == 1
+    assert main(["report", "--previous", "--home", home]) == 0
+    assert "HALTED" not in capsys.readouterr().out, "it is no halt of the period before"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from tradebot.jobs.ledger_desk import LedgerDesk
 from tradebot.jobs.steps.activities import unbooked_activities
 from tradebot.jobs.steps.bare_time import told_periods
 from tradebot.jobs.steps.equity_bridge import bridge_ends, live_moment
+from tradebot.jobs.steps.halts import current_halts
 from tradebot.jobs.steps.period_figures import NEWEST, PeriodPrices, holds, not_compared, with_figures
 from tradebot.jobs.steps.session_close import record_close
 from tradebot.jobs.steps.stop_gaps import look_at_stops
@@ -104,6 +105,8 @@ def _report(desk: Desk, run: JobRun, span: Span, *, every_row: bool) -> ReportOu
     outcome = _with_unbooked(desk, outcome)
     if span.last < run.session:
         return _recorded(outcome, desk.ledger, span)
+    # A report that could look ends with 0, whatever is halted: its codes are those of ``base``.
+    outcome = replace(outcome, halts=current_halts(desk, run.session))
     return _with_positions(outcome, position_lines(positions, holdings, open_gaps, stops.losses))
 
 

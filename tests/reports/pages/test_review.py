@@ -51,4 +51,6 @@ def test_a_year_assesses_itself_by_its_statistics(
     for words in ("yearly self-assessment", "Statistics", "run-daily failed 1 time", "MAX_POSITIONS", "  9. "):
         assert words in text
     assert "MAX_DAILY_TRADES" not in text
-    assert "none of 1 limit came near: 80% or more" in page_of(replace(told, limits_used=(far,)), place, plain)
+    assert "none of 1 limit was used to 80% or more, save those" in page_of(
+        replace(told, limits_used=(far,)), place, plain
+    )

@@ -105,7 +105,8 @@ def _highlights(outcome: ReportOutcome, statistics: Mapping[str, Figure]) -> tup
 
 
 def _sections(outcome: ReportOutcome, where: RunHeader, statistics: Iterable[Figure], hide: Hide) -> Iterable[Section]:
-    of_equity, *others = _page_sections(report_page(outcome, where, statistics), trading_figures(outcome, hide))
+    page = report_page(replace(outcome, halts=()), where, statistics)  # the halts stand above, among the warnings
+    of_equity, *others = _page_sections(page, trading_figures(outcome, hide))
     yield of_equity
     yield Section("Charts", figures(outcome))
     yield from others

@@ -21,7 +21,8 @@ from tradebot.reports.statistics import Figure
 def report_page(outcome: ReportOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:
     """The page of a period. A single day is too short for statistics, so its page has none."""
     shown = () if outcome.period is Period.DAY else figures
-    return (*common.headline(outcome), *_period_sections(outcome, where, shown))
+    halts = common.halts(outcome.halts, where.home)
+    return (*common.headline(outcome), *halts, *_period_sections(outcome, where, shown))
 
 
 def replay_page(outcome: ReplayOutcome, where: RunHeader, figures: Iterable[Figure]) -> Page:

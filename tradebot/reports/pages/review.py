@@ -24,6 +24,7 @@ def review_page(outcome: ReportOutcome, where: RunHeader, review: Review, figure
     return (
         Heading(title),
         *rest,
+        *common.halts(outcome.halts, where.home),
         *equity(outcome),
         *common.totals(outcome.totals, unrealised=outcome.unrealised),
         *(statistics_table(figures, outcome.not_compared) if outcome.period is Period.YEAR else ()),
@@ -50,7 +51,10 @@ def _limits(outcome: ReportOutcome) -> Page:
         return trading_cost.limits_table("Limits approached", close)
     if not outcome.limits_used:
         return _nothing("Limits approached", trading_cost.NOT_RECORDED)
-    text = f"none of {plural(len(outcome.limits_used), 'limit')} came near: {percent_text(APPROACHED, 0)} or more"
+    text = (
+        f"none of {plural(len(outcome.limits_used), 'limit')} was used to {percent_text(APPROACHED, 0)} or more, save "
+        "those that each order is sized by"
+    )
     return _nothing("Limits approached", text)
 
 
