@@ -19,6 +19,7 @@ from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.core.model.account import Activity, Fill
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
@@ -323,6 +324,17 @@ def test_foreign_shares_and_orders_are_foreign_again(house: House) -> None:
     assert (outcome.breaks, outcome.exit_code) == ((), ExitCode.OK)
     (lot,) = house.rows("SELECT strategy FROM lots WHERE symbol = 'BOLT'")
     assert lot["strategy"] == FOREIGN
+
+
+def test_shares_that_were_adopted_are_told_with_the_stop_that_they_lose(house: House) -> None:
+    stop = client_order_id(ACCOUNT, FOURTH, "scripted", "BOLT", Purpose.STOP, 1)
+    with house.by_hand() as broker:
+        broker.submit(Requests("BOLT").buy(7, client_id="mine"))
+        broker.submit(Requests("BOLT").sell(7, stop="40", client_id=stop))
+    lose(house)
+    outcome = rebuild(house)
+    (note,) = (each for each in outcome.notes if each.startswith("BOLT: a stop of scripted at 40 rests for 7 shares"))
+    assert "`tradebot adopt BOLT --strategy scripted --stop 40 --reason ...`" in note
 
 
 def test_a_position_without_a_stop_gets_the_accounts_default(house: House) -> None:

@@ -39,6 +39,7 @@ def test_check_exits_takes_the_target_and_leaves_no_stop_behind(make_house: Make
     house = bought(make_house, "100 106 99 106", policy='stop=Decimal("0.10"), target=Decimal("0.05")')
     outcome = house.check_exits()
     assert exits(outcome) == [(Decimal(45), Decimal(106))]
+    assert [line.verdict for line in outcome.exits] == ["target reached"]
     assert (house.positions(), house.open_orders(), outcome.exit_code) == ({}, (), ExitCode.OK)
     (leaving,) = (intent for intent in house.intents(SECOND) if intent.purpose is Purpose.EXIT)
     assert (leaving.exit_kind, leaving.reason) == (ExitKind.TARGET, "target: 106 has reached 105")

@@ -79,7 +79,7 @@ def _rebuild(desk: Desk, run: JobRun, previous: PreviousFiles, kept: str) -> Out
     _take_over(desk, previous, state)
     run.halts = refresh_halts(desk, run.session)
     notes = _summary(state, adjusted, previous, kept, _least_peak(state, activities))
-    run.add(noted(*unread_notes(desk), *notes))
+    run.add(noted(*unread_notes(desk), *notes, *_adopted_notes(desk, state)))
     desk.ledger.decisions.note(
         "rebuilt", desk.account_key, desk.clock.now(), {"kept": kept, "said": "; ".join(run.done.notes)}
     )
@@ -269,6 +269,21 @@ def _take_over(desk: Desk, previous: PreviousFiles, state: AccountState) -> None
         desk.ledger.books.rebase_peak(state.account.equity, desk.clock.now())
     elif peak is None or known > peak:
         desk.ledger.books.rebase_peak(known, desk.clock.now())
+
+
+def _adopted_notes(desk: Desk, state: AccountState) -> Iterator[str]:
+    """A note for each stop of ours that protects shares which no order of ours bought."""
+    held = {holding.symbol for holding in state.holdings}
+    for order in state.open_orders:
+        made = desk.ownership.decision(order.client_order_id)
+        if made is not None and made.purpose is Purpose.STOP and order.symbol not in held and order.stop_price:
+            stop = canonical(order.stop_price)
+            yield (
+                f"{order.symbol}: a stop of {made.strategy} at {stop} rests for {canonical(order.remaining)} shares "
+                "that no order of ours bought, such as adopted ones. They are foreign now, and the next job cancels "
+                f"that stop: take them again then, by `tradebot adopt {order.symbol} --strategy {made.strategy} --stop "
+                f"{stop} --reason ...`, or set a stop at the broker"
+            )
 
 
 def _summary(

@@ -24,6 +24,8 @@ class Tokens:
     def __init__(self, *tokens: str) -> None:
         self._tokens = list(tokens)
 
+    noun = "the token"
+
     def headers(self) -> Mapping[str, str]:
         return {"Authorization": self._tokens[0]}
 

@@ -32,6 +32,8 @@ CALENDAR = NyseCalendar()
 class GrantedToken:
     """A token that the fake has granted and that nothing renews."""
 
+    noun = "the session"
+
     def __init__(self, access: str) -> None:
         self._access = access
 

@@ -27,6 +27,11 @@ class KeyHeaders:
     def __init__(self, keys: Keys) -> None:
         self._client = RESTClient("", keys.key_id, keys.secret, raw_data=True)
 
+    @property
+    def noun(self) -> str:
+        """What lets the requests in."""
+        return "the keys"
+
     def headers(self) -> Mapping[str, str]:
         """The keys, and the name of the program."""
         return self._client._get_default_headers()

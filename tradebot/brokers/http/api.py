@@ -86,7 +86,7 @@ class Api:
         """The content of a GET. ``path`` begins with the version, as in "/v2/orders".
 
         Raises BrokerUnavailable when no readable response came, ReadRefused when the broker refused, and Blocked when
-        it does not accept the keys.
+        it does not accept the credentials.
         """
         parsed = self._read(path, params)
         if parsed.meaning is ResponseClass.NOT_FOUND:
@@ -135,7 +135,7 @@ class Api:
             case ResponseClass.REFUSED | ResponseClass.NOT_FOUND | ResponseClass.SUBSCRIPTION:
                 raise OrderRefused(parsed.code, self._describe("refused", parsed))
             case ResponseClass.UNAUTHORIZED:
-                raise self._authorisation.refusal(self._describe("does not accept the keys", parsed))
+                raise self._authorisation.refusal(self._describe(f"does not accept {self._authorisation.noun}", parsed))
             case ResponseClass.RATE_LIMITED:
                 raise BrokerUnavailable(self._describe("was asked too often and did nothing", parsed))
             case ResponseClass.SERVER_ERROR | ResponseClass.WRONG_SERVICE | ResponseClass.UNREADABLE:
@@ -177,7 +177,7 @@ class Api:
             case ResponseClass.REFUSED | ResponseClass.SUBSCRIPTION:
                 raise self._refused(parsed)
             case ResponseClass.UNAUTHORIZED:
-                raise self._authorisation.refusal(self._describe("does not accept the keys", parsed))
+                raise self._authorisation.refusal(self._describe(f"does not accept {self._authorisation.noun}", parsed))
             case ResponseClass.RATE_LIMITED:
                 return _FailedAttempt(self._describe("was asked too often", parsed), wait)
             case ResponseClass.WRONG_SERVICE:

@@ -11,6 +11,11 @@ from tradebot.errors import Blocked
 class Authorisation(Protocol):
     """The credentials of one account at a broker."""
 
+    @property
+    def noun(self) -> str:
+        """What they are, for people: ``the keys``."""
+        ...
+
     def headers(self) -> Mapping[str, str]:
         """The headers of the next request. Raises Blocked when there are no credentials."""
         ...

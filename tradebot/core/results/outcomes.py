@@ -60,7 +60,7 @@ class ExitLine:
     last: Decimal | None  # newest price; None: no quote
     stop: Decimal
     target: Decimal | None
-    verdict: str  # "holds", "stop raised", "sold: time exit", ...
+    verdict: str  # "holds", "stop raised from 9 to 10", "target reached"
 
 
 @dataclass(frozen=True, slots=True)

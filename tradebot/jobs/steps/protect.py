@@ -6,11 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.core.model.account import Quote
+from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import OrderState, Purpose, Side
 from tradebot.core.model.schedule import Job, due_time
 from tradebot.core.model.values import ZERO, dollars
 from tradebot.core.planning.exit_rules import (
+    due_exit,
     is_worth_a_gap,
     raised_stop,
     stop_kind,
@@ -114,7 +116,8 @@ def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepRe
     done: list[StepResult] = []
     for holding in state.holdings:
         quote = state.quotes.get(holding.symbol)
-        marked, verdict = with_mark(holding, quote.last) if quote else holding, "holds"
+        marked = with_mark(holding, quote.last) if quote else holding
+        verdict = "target reached" if _is_at_target(desk, marked, quote) else "holds"
         raised = _raised(desk, run, marked, quote)
         if raised is not None:
             replaced = move_stop(desk, run, marked.with_stop(raised), state)
@@ -126,6 +129,13 @@ def raise_trailing_stops(desk: Desk, run: JobRun, state: AccountState) -> StepRe
             desk.ledger.books.save_holding(marked, desk.clock.now())
         done.append(StepResult(exits=(exit_line(marked, state, verdict),)))
     return StepResult().after(*done)
+
+
+def _is_at_target(desk: Desk, holding: Holding, quote: Quote | None) -> bool:
+    """Whether a target is reached that no order at the broker takes."""
+    last = quote.last if quote else None
+    due = due_exit(holding, None, last, target_rests=desk.broker.capabilities.brackets)
+    return due is not None and due.kind is ExitKind.TARGET
 
 
 def _is_still_held(desk: Desk, holding: Holding) -> bool:

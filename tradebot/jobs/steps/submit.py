@@ -34,7 +34,15 @@ from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.results.outcomes import OrderLine
 from tradebot.core.risk.order_checks import order_objections
 from tradebot.core.safety.stop_coverage import coverable_shares
-from tradebot.errors import AlreadySent, BrokerUnavailable, ExitCode, OrderRefused, OutcomeUnknown, TradebotError
+from tradebot.errors import (
+    AlreadySent,
+    Blocked,
+    BrokerUnavailable,
+    ExitCode,
+    OrderRefused,
+    OutcomeUnknown,
+    TradebotError,
+)
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.job_run import JobRun
 from tradebot.jobs.step_results import SubmitResult, coded, failed
@@ -65,7 +73,8 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
     ``replacing`` is the broker's id of the resting order that this one replaces, in one request. An entry is not sent
     after ^C, under a halt of any process, or if it fails an order check now. A reducing order is sent even after ^C,
     because the stop that held its shares may be cancelled, and without asking for a price: the last look's is stored
-    with it. Raises Locked, Stopped, LedgerError and, while price or rate limit can't be had, BrokerUnavailable.
+    with it. Raises Locked, Stopped, LedgerError, Blocked where no request is let in, and, while price or rate limit
+    can't be had, BrokerUnavailable.
     """
     desk.broker.wait_to_send()
     desk.lock.assert_held()
@@ -100,6 +109,10 @@ def _sent(desk: Desk, run: JobRun, intent: Intent, replacing: str | None) -> Sub
         return _lost(desk, intent, error)
     except BrokerUnavailable as error:
         return _failed(desk, intent, OrderState.PLANNED, error, "it did not reach the broker: ")
+    except Blocked as error:
+        state = OrderState.UNKNOWN if intent.sends else OrderState.PLANNED  # an earlier request may have arrived
+        _moved(desk, intent, state, f"this request was not let in: {error}")
+        raise
     return _seen_to_rest(desk, apply_broker_state(desk, intent, order), order)
 
 

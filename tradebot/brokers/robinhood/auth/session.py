@@ -48,6 +48,11 @@ class StoredSession:
         """The account that was chosen at login, "" for none. Raises AuthNeeded without tokens."""
         return self._current().account_number
 
+    @property
+    def noun(self) -> str:
+        """What lets the requests in."""
+        return "the session"
+
     def headers(self) -> Mapping[str, str]:
         """The headers of robin-stocks with the access token. Raises AuthNeeded without tokens."""
         tokens = self._current()

@@ -37,6 +37,11 @@ class TokensRefused(Exception):
 class WithoutToken:
     """The headers of a request for tokens; implements Authorisation."""
 
+    @property
+    def noun(self) -> str:
+        """What is refused where a request for tokens is."""
+        return "this login"
+
     def headers(self) -> Mapping[str, str]:
         """The headers of robin-stocks, without a token."""
         return HEADERS
