@@ -12,7 +12,7 @@ from tests.worlds.drawing import draw
 from tests.worlds.faults import FaultKind
 from tests.worlds.market import Market
 from tests.worlds.story import Promise
-from tests.worlds.trouble import Odds
+from tests.worlds.trouble import AT_ITS_OWN_DOOR, Odds, Possible
 from tests.worlds.ways import Way
 from tests.worlds.world import Deed, World
 
@@ -34,15 +34,22 @@ class Mutation:
     worlds: Worlds
 
 
-def rough(*kinds: FaultKind, fault: float = 0.7, first: int = 0, **more: float | tuple[Deed, ...]) -> Worlds:
+def rough(
+    *kinds: FaultKind,
+    fault: float = 0.7,
+    first: int = 0,
+    possible: Possible = AT_ITS_OWN_DOOR,
+    **more: float | tuple[Deed, ...],
+) -> Worlds:
     """Worlds in which only this goes wrong, but often.
 
     first: the seed to begin with, one that is known to show it; the others follow in case that it does no more.
+    possible: what the broker of these worlds can do.
     """
     nothing = dict.fromkeys(("missed", "late", "overlap", "hands", "stop", "flag", "skew"), 0.0)
     odds: dict[str, Any] = {"doubled": 0.4, "life": 0.0} | nothing | more
     these = Odds(kinds=kinds, fault=fault if kinds else 0.0, **odds)
-    return lambda market: (draw(seed, market, these) for seed in range(first, first + SEEDS))
+    return lambda market: (draw(seed, market, these, possible) for seed in range(first, first + SEEDS))
 
 
 def assert_needed(mutation: Mutation, market: Market, way: Way) -> None:

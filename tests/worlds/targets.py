@@ -40,6 +40,13 @@ class Target(StrEnum):
     ALPACA_LATE_ACTIVITIES = "tradebot.brokers.alpaca.broker.activities.ActivityQueries.late"
     HTTP_WRITE = "tradebot.brokers.http.api.Api.write"
 
+    VERDICT_ON_A_LOST_ORDER = "tradebot.jobs.steps.lost_orders.verdict"
+    KNOWN_OF_A_LOST_ORDER = "tradebot.jobs.steps.lost_orders._known_of"
+    SHARES_HELD_BY_A_LOST_SELL = "tradebot.core.safety.lost_orders.holds_nothing_else"
+    ENTRIES_ONE_BY_ONE = "tradebot.jobs.enter._enter_singly"
+    ROBINHOOD_SENT_ORDER = "tradebot.brokers.robinhood.broker.sent_ids.SentIds.record"
+    ROBINHOOD_MATCH = "tradebot.brokers.robinhood.broker.sent_ids.SentIds._match"
+
     @property
     def function(self) -> Any:
         """The function as it is now; raises AttributeError or ModuleNotFoundError if nothing has that path."""
