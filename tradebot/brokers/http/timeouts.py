@@ -14,7 +14,7 @@ class Timeouts:
     Without a network a write ends after ``send`` or ``idle``, 10 s. A read ends after four attempts and their pauses,
     44 s; each later read of the same service makes one attempt, 10 s, until one succeeds. Against a server whose
     response never ends, a write ends after ``response`` and a read after ``read_with_retries``. Before a write the rate
-    limit may take up to 60 s more.
+    limit may take up to 60 s more. A write that needs a permit ends when that does, if its first byte has not left.
     """
 
     connect: float = 3.05  # for each address of the host; TCP repeats its first packet after 3 s
