@@ -19,6 +19,7 @@ from tradebot.brokers.paper import ExchangeRules, PaperExchange
 from tradebot.core.model.account import Activity, Fill
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import FOREIGN
+from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import OrderState, Purpose
 from tradebot.core.model.schedule import Job
@@ -26,6 +27,7 @@ from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, LedgerError
 from tradebot.home import chain_heads, paths
+from tradebot.home.latch import HomeLatch
 from tradebot.jobs import rebuild as job
 from tradebot.jobs import report
 from tradebot.ledger.database import open_database
@@ -305,6 +307,35 @@ def test_the_latch_file_stays_as_it_is_and_is_told(house: House) -> None:
     outcome = rebuild(house)
     assert (outcome.exit_code, {halt.reason for halt in outcome.halts}) == (ExitCode.HALTED, {"a drill"})
     assert paths.latch_file(house.home).read_bytes() == latch
+
+
+@pytest.mark.parametrize("keeps_ledger", [True, False])
+def test_the_halts_of_another_account_stay_when_this_one_is_rebuilt_and_resumed(
+    house: House, keeps_ledger: bool
+) -> None:
+    """A halt for every account is over for this one alone; with the ledger gone, nobody knows of another account."""
+    live, latch = "alpaca:live:77", HomeLatch(house.home)
+    fell = Halt(HaltSource.LEDGER, HaltRule.DRAWDOWN, HaltLevel.HALTED, "live fell far", account=live)
+    in_file = replace(fell, source=HaltSource.LATCH_FILE)
+    for_all = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "by hand")
+    with house.desk() as desk, closing(open_database(house.database, create=False)) as database:
+        now, (home,) = desk.clock.now(), database.homes.all()
+        database.pinned_accounts.pin(home.home_id, PinnedAccount(live, "alpaca", "live", "77", now))
+        database.bind(live).halts_and_breaks.latch(fell, now)
+    latch.set(in_file)
+    if keeps_ledger:
+        latch.set(for_all)
+    else:
+        lose(house)
+    rebuild(house)
+    house.resume()
+    kept = [halt for halt in latch.read() if halt.holds_for(live)]
+    assert kept == ([in_file, replace(for_all, account=live)] if keeps_ledger else [in_file])
+    assert [halt for halt in latch.read() if halt.holds_for(ACCOUNT)] == []
+    if keeps_ledger:
+        with closing(open_database(house.database, create=False)) as database:
+            assert database.bind(live).halts_and_breaks.halts() == (fell,)
+            assert database.pinned_accounts.pinned(home.home_id, "alpaca", "live") is not None
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database\n" * 400])
