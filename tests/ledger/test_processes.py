@@ -7,7 +7,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.ledger.conftest import ACCOUNT
+from tests.long_form import long
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.verify import verify_ledger
 from tradebot.settings.ledger_location import LedgerLocation
@@ -63,11 +68,24 @@ for number in range(150):
     ledger.decisions.note("drill", f"{sys.argv[3]} {number}", at, {})
 """
 
+RUNS = """
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
 
-def start(code: str, location: LedgerLocation, some: Samples, *arguments: str) -> subprocess.Popen[str]:
+for number, _ in enumerate(sys.stdin):
+    run = ledger.runs.begin(Job.RUN_DAILY, at.date(), at, at, 1)
+    ledger.decisions.note("drill", str(number), at, {})
+    ledger.runs.end(run, RunStatus.RAN, 0, at, at, "")
+    print(number, flush=True)
+"""
+
+
+def start(
+    code: str, location: LedgerLocation, some: Samples, *arguments: str, account: str | None = None
+) -> subprocess.Popen[str]:
     where = str(location) if isinstance(location, Path) else location.url.reveal()
     return subprocess.Popen(
-        [sys.executable, "-c", PREAMBLE + code, where, some.account, *arguments],
+        [sys.executable, "-c", PREAMBLE + code, where, account or some.account, *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -122,4 +140,24 @@ def test_two_writers_at_once_lose_nothing(database: Database, some: Samples) -> 
     assert [writer.communicate(timeout=60) and writer.returncode for writer in writers] == [0, 0]
     notes = {row["subject"] for row in database.engine.all("SELECT subject FROM audit WHERE kind = 'drill'")}
     assert notes == {f"{name} {number}" for name in ("one", "two") for number in range(150)}
+    assert verify_ledger(database) == ()
+
+
+@pytest.mark.parametrize("times", [40, long(1000)])
+def test_two_accounts_that_write_at_the_same_moment_fail_no_run(database: Database, some: Samples, times: int) -> None:
+    database.pinned_accounts.pin("another home", some.pin(some.other_account))
+    accounts = (some.account, some.other_account)
+    writers = [start(RUNS, database.location, some, account=account) for account in accounts]
+    for number in range(times):
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == f"{number}\n"
+    assert [writer.communicate(timeout=60) and writer.returncode for writer in writers] == [0, 0]
+    for account in accounts:
+        ran = database.bind(account).runs.newest(Job.RUN_DAILY, [RunStatus.RAN], times + 1)
+        assert [run.run_id for run in ran] == list(range(times, 0, -1)), "numbered by account, without a gap"
     assert verify_ledger(database) == ()
