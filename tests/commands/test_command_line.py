@@ -95,6 +95,12 @@ def test_help_lists_every_command_with_a_whole_sentence(run: Run) -> None:
         assert path[0] in ended.out
 
 
+@pytest.mark.parametrize("group", sorted({path[0] for path in COMMANDS if len(path) > 1}))
+def test_the_help_of_a_group_lists_its_commands_with_whole_sentences(group: str, run: Run) -> None:
+    ended = run(group, "--help", environ={"COLUMNS": "60"})
+    assert "..." not in ended.out.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

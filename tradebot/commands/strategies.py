@@ -124,10 +124,10 @@ def _probation(served: ServedSessions, settings: Settings) -> Line:
     from tradebot.reports.layout import Line, Tone
 
     sessions = plural(served.sessions, "session")
-    probation = f"{sessions} as it is, of {settings.probation_sessions} on probation"
+    probation = f"unchanged for {sessions}, of {settings.probation_sessions} on probation"
     if served.changes:
         what = f"changed since its session of {served.newest}: {', '.join(served.changes)}; {probation}"
         return Line(what, Tone.WARN, under=True)
     if served.sessions >= settings.probation_sessions:
-        probation = f"{sessions} as it is; probation is served"
+        probation = f"unchanged for {sessions}; probation is over"
     return Line(probation, Tone.QUIET, under=True)

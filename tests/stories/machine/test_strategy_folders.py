@@ -90,11 +90,11 @@ def listed(house: House, tmp_path: Path) -> str:
 def test_what_decides_begins_probation_anew_and_is_named(
     house: House, tmp_path: Path, change: Callable[[House], None], told: str
 ) -> None:
-    assert "3 sessions as it is; probation is served" in listed(house, tmp_path)
+    assert "unchanged for 3 sessions; probation is over" in listed(house, tmp_path)
     change(house)
-    assert f"changed since its session of 2007-01-08: {told} 0 sessions as it is" in listed(house, tmp_path)
+    assert f"changed since its session of 2007-01-08: {told} unchanged for 0 sessions" in listed(house, tmp_path)
     assert next_quantity(house) == 25
-    assert "1 session as it is, of 2 on probation" in listed(house, tmp_path)
+    assert "unchanged for 1 session, of 2 on probation" in listed(house, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ _MEANINGS = {
     IncidentSeverity.SEV1: "a loss went beyond its limit, positions were unprotected, or a stop left something open",
     IncidentSeverity.SEV2: "trading was halted",
     IncidentSeverity.SEV3: "the service was degraded: runs failed or were missed, or ledger and broker disagreed",
-    IncidentSeverity.SEV4: "nothing of that: an oddity, for the record",
+    IncidentSeverity.SEV4: "no loss, no halt, no failure: an oddity, for the record",
 }
 
 
