@@ -65,6 +65,7 @@ THROUGH_A_NEIGHBOUR = {
     "reports/pages/equity.py": "reports/pages/test_report.py",
     "ledger/engine.py": "ledger/test_sqlite_engine.py",
     "ledger/portable_copy.py": "ledger/test_generations.py",
+    "ledger/prepare_server.py": "stories/processes/test_two_engines.py",
     "ledger/postgres_holds.py": "ledger/test_epochs.py",
     "ledger/open_engine.py": "ledger/test_database.py",
     "ledger/executions.py": "ledger/test_period_records.py",

@@ -36,7 +36,8 @@ def command(
     """Make a home, or bring the database of one up to date.
 
     It never empties anything: in a home that is there already, what is in it stays. Homes may share a ledger that lies
-    outside them: each has accounts of its own there, and joins once with --join. A home whose state folder was lost
+    outside them: each has accounts of its own there, and joins once with --join. With DATABASE_ADMIN_URL it makes the
+    tables of a PostgreSQL ledger and grants the rights of its roles. A home whose state folder was lost
     does not join again: it is told what to do.
     """
     from tradebot.commands import render

@@ -8,12 +8,14 @@ from tradebot.core.model.account import AccountSnapshot
 from tradebot.errors import Blocked, ConfigError, Problem
 from tradebot.home import locks, paths
 from tradebot.ledger.database import may_exist, open_database
+from tradebot.ledger.prepare_server import prepare_server
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.home_in_ledger import is_inside
 from tradebot.runtime.homes import HomeContext, Joining, configuration, home_context, is_fresh, make_ledger
 from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import GlobalOptions, Settings
+from tradebot.settings.ledger_location import LedgerServer
 
 
 def init_home(options: GlobalOptions, joins: Joining | None = None) -> tuple[HomeContext, bool]:
@@ -29,6 +31,8 @@ def init_home(options: GlobalOptions, joins: Joining | None = None) -> tuple[Hom
         _require_ledger_to_join(settings)
     with ExitStack() as held:
         held.enter_context(locks.home_lock(settings.home, command="init-db", wall=SystemClock().now()))
+        if settings.ledger_admin and isinstance(settings.ledger, LedgerServer):
+            prepare_server(settings.ledger_admin, settings.ledger)
         venue = held.enter_context(open_venue(settings, fresh=True))
         if joins is not None:
             _refuse_other_account(joins, venue.broker.account().account_id)

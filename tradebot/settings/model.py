@@ -23,7 +23,7 @@ from tradebot.settings.alpaca_fields import ApiKey, ApiUrl
 from tradebot.settings.alpaca_urls import DATA_URL, LIVE_URL, PAPER_URL
 from tradebot.settings.endpoints import is_loopback_url
 from tradebot.settings.field_types import Choice, Day, Instant, Names, Switch, UserName, setting
-from tradebot.settings.ledger_location import LedgerLocation
+from tradebot.settings.ledger_location import LedgerLocation, LedgerServer
 from tradebot.settings.limit_model import SYMBOLS, EmergencySettings, LimitSettings
 from tradebot.settings.number_fields import Count, Money, Percent
 from tradebot.settings.path_fields import FilePath
@@ -316,6 +316,12 @@ class Settings(
         """Where the ledger lies."""
         url = self.database_url
         return self.home / url if isinstance(url, Path) else replace(url, weak_tls=self.database_weak_tls)
+
+    @property
+    def ledger_admin(self) -> LedgerServer | None:
+        """The ledger's database as its administrator; None where the settings do not name one."""
+        url = self.database_admin_url
+        return replace(url, weak_tls=self.database_weak_tls) if isinstance(url, LedgerServer) else None
 
     @property
     def ledger_file(self) -> Path | None:
