@@ -30,6 +30,7 @@ from tradebot.commands import (
     incident,
     init,
     init_db,
+    ledger,
     orders,
     paper,
     positions,
@@ -129,6 +130,7 @@ app.add_typer(_group("Word to the operator.", alerts.commands), name="alerts")
 app.add_typer(_group("The session with a broker that has no keys: Robinhood.", auth.commands), name="auth")
 app.add_typer(_group("The embedded exchange, by hand.", paper.commands), name="paper")
 app.add_typer(_group("The settings of a home.", config.commands), name="config")
+app.add_typer(_group("The place of the ledger.", ledger.commands), name="ledger")
 app.add_typer(_group("Price files of your own.", data.commands), name="data")
 app.add_typer(_group("What starts the jobs: cron and its like.", schedule.commands), name="schedule")
 app.add_typer(_group("The strategies that there are.", strategies.commands), name="strategies")

@@ -57,6 +57,7 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/audit.py": "ledger/test_verify.py",
     "ledger/copy_rows.py": "ledger/test_generations.py",
     "ledger/covered.py": "ledger/test_generations.py",
+    "ledger/moves.py": "stories/processes/test_ledger_copy.py",
     "ledger/compare_rows.py": "ledger/test_verify.py",
     "ledger/trail_state.py": "ledger/test_verify.py",
     "ledger/backup.py": "stories/processes/test_backup.py",

@@ -59,6 +59,8 @@ SIGNALS = ChainedTable("signals", "seq", AuditKind.SIGNALS_GIVEN)
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
 #: The later generations of an account, see generations.py.
 GENERATIONS = ChainedTable("generations", "seq", AuditKind.GENERATION_BEGAN)
+#: Where an account lives, see moves.py.
+MOVES = ChainedTable("moves", "seq", AuditKind.ACCOUNT_MOVED)
 #: The tables of changes to cash and positions. Their rows share one numbering within an account.
 ACTIVITIES = (FILLS, CASH_EVENTS, SPLITS, REORGANISATIONS, ADJUSTMENTS)
 CHAINED = (
@@ -74,6 +76,7 @@ CHAINED = (
     LIMITS_USED,
     OPENINGS,
     GENERATIONS,
+    MOVES,
 )
 
 

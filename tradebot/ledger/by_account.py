@@ -13,7 +13,7 @@ from functools import partial
 from tradebot.ledger.numbers import NUMBERED
 
 #: The tables that a ledger of schema 6 had.
-_TABLES = {table: number for table, number in NUMBERED.items() if table != "generations"}
+_TABLES = {table: number for table, number in NUMBERED.items() if table not in ("generations", "moves")}
 #: Columns that refer to a numbered row of the same account, by table.
 _REFERENCES = {
     "decisions": ("run_id", "runs"),

@@ -13,7 +13,9 @@ from tradebot.ledger.engine import Engine
 OF_ACCOUNTS = frozenset({"accounts", "epochs", "pins"})
 #: The tables that others refer to, in their order, and those that stop writes to what they name.
 _FIRST = ("accounts", "homes", "runs", "alerts", "alert_posts")
-_LAST = ("generations",)
+_LAST = ("generations", "moves")
+#: Tables about the schema, which each ledger fills itself.
+_OF_THE_SCHEMA = frozenset({"_sqlite_migrations"})
 _BATCH = 500
 
 
@@ -31,6 +33,16 @@ def copy_beside(source: Engine, target: Engine, account: str) -> None:
     """Copy what is stored about an account beside its history, inside a transaction. Raises LedgerError."""
     for table in sorted(OF_ACCOUNTS - {"accounts"}):
         _copy(source, target, table, account, account)
+
+
+def copy_everything(source: Engine, target: Engine) -> None:
+    """Copy every row into an empty ledger, inside a transaction, and compare them. Raises LedgerError."""
+    for table in in_order(set(source.tables()) - _OF_THE_SCHEMA):
+        columns, key = source.columns(table), ", ".join(source.tables()[table])
+        select = f"SELECT {', '.join(columns)} FROM {table} ORDER BY {key}"
+        for rows in _in_batches(source.tuples(select)):
+            target.insert_many(table, [dict(zip(columns, row, strict=True)) for row in rows])
+        compare(table, source.tuples(select), target.tuples(select))
 
 
 def tables_of_rows(engine: Engine) -> tuple[str, ...]:

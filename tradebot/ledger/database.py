@@ -27,6 +27,7 @@ from tradebot.ledger.homes import Homes
 from tradebot.ledger.limits_used import LimitsUsed
 from tradebot.ledger.listings import Listings
 from tradebot.ledger.movements import LedgerMovements
+from tradebot.ledger.moves import Moves
 from tradebot.ledger.open_engine import open_engine
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
@@ -71,6 +72,7 @@ class AccountLedger:
         self.schedule = ScheduleLog(engine, trail)
         self.calendar_days = CalendarDays(engine, account_key)
         self.strategy_history = StrategyHistory(engine, trail)
+        self.moves = Moves(engine, trail)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit all writes of the block, or none. A nested transaction undoes only its own; the outermost commits."""

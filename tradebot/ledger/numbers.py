@@ -34,6 +34,7 @@ NUMBERED = {
     "missed": "seq",
     "openings": "seq",
     "generations": "seq",
+    "moves": "seq",
     "alerts": "seq",
     "alert_posts": "alert_id",
     "alert_attempts": "seq",

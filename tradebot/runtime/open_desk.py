@@ -34,6 +34,7 @@ from tradebot.runtime.homes import (
     register_home,
     schedule_clock,
 )
+from tradebot.runtime.ledger_copy import refuse_moved
 from tradebot.runtime.send_guard import ProcessGuard
 from tradebot.runtime.shared_ledger import take_account
 from tradebot.runtime.state_folder import lost_state, stamp
@@ -134,6 +135,7 @@ def open_desk(
         if lost is None:
             refuse_unjoined(settings, database)
             refuse_other_history(settings, database)
+        refuse_moved(settings, database, key)
         home_latch = HomeLatch(settings.home, lost)
         latch = AccountLatch(home_latch, key, lambda: pinned_keys(settings, database))
         if job in _SCHEDULED:

@@ -36,6 +36,7 @@ from tradebot.runtime.homes import (
     other_account_text,
     register_home,
 )
+from tradebot.runtime.ledger_copy import refuse_moved
 from tradebot.runtime.open_desk import BothLocks, desk_at
 from tradebot.runtime.replaced_history import carry_over, is_whole, set_lost_heads_aside, switch_history
 from tradebot.runtime.send_guard import ProcessGuard
@@ -86,6 +87,7 @@ def open_rebuild(options: GlobalOptions) -> Iterator[Rebuild]:
         replaces_file = not is_whole(settings.ledger)
         if not replaces_file:
             ledger = held.enter_context(closing(open_database(settings.ledger, create=False)))
+            refuse_moved(settings, ledger, key)
             if ledger.pinned_accounts.has(key):
                 taken = held.enter_context(take_account(settings, ledger, ledger.bind(key), Job.REBUILD))
                 lock = BothLocks(lock, taken)

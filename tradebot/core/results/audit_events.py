@@ -51,6 +51,7 @@ class AuditKind(StrEnum):
     STRATEGY_CHANGED = "strategy_changed"  # it spoke with a fingerprint that it did not have before
     ALERT_RAISED = "alert_raised"
     JOB_MISSED = "job_missed"
+    ACCOUNT_MOVED = "account_moved"  # to the ledger that this one was copied to, or back
     GENERATION_BEGAN = "generation_began"  # of the account's history: it was made anew, or restored
     HEAD_KEPT = "head_kept"  # a chain head was stored outside the ledger
 

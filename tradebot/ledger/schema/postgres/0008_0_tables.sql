@@ -626,6 +626,16 @@ CREATE TABLE generations (
     PRIMARY KEY (account_key, seq)
 );
 
+-- Where an account lives since its ledger was copied there: nothing is written about it here any more. An empty place is
+-- this ledger again.
+CREATE TABLE moves (
+    account_key TEXT COLLATE "C" NOT NULL REFERENCES accounts,
+    seq         BIGINT NOT NULL,
+    place       TEXT COLLATE "C" NOT NULL,  -- as it may be shown: without a password
+    at          TEXT COLLATE "C" NOT NULL CHECK (at LIKE '____-__-__T__:__:__.______Z'),
+    PRIMARY KEY (account_key, seq)
+);
+
 -- Of each home and each (broker, mode): the only account that may trade there. The home "" stands for the one of a
 -- ledger that knew no home yet; the first that it gets to know takes its place.
 CREATE TABLE pins (

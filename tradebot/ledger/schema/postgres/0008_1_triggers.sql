@@ -34,6 +34,7 @@ SELECT make_append_only(name) FROM (VALUES
     ('limits_used'),
     ('openings'),
     ('generations'),
+    ('moves'),
     ('decisions'),
     ('audit')
 ) AS tables (name);
@@ -59,3 +60,14 @@ BEGIN
 END
 $$;
 CREATE TRIGGER audit_of_replaced BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION refuse_replaced_history();
+
+CREATE FUNCTION refuse_moved_account() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.kind <> 'account_moved'
+        AND (SELECT place FROM moves WHERE account_key = NEW.account_key ORDER BY seq DESC LIMIT 1) <> '' THEN
+        RAISE EXCEPTION 'the account lives in another ledger' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER audit_of_moved BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION refuse_moved_account();

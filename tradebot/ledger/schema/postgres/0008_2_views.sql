@@ -153,6 +153,8 @@ CREATE VIEW v_runs AS
 SELECT run_id, job, session, status, exit_code, summary, started_at, ended_at, started_wall, ended_wall, pid,
        account_key AS account, home_id
 FROM runs;
+CREATE VIEW v_moves AS
+SELECT place, at, account_key AS account FROM moves;
 CREATE VIEW v_pins AS
 SELECT pins.home_id, homes.host, homes.path, pins.broker, pins.mode, pins.account_key AS account, pins.pinned_at
 FROM pins LEFT JOIN homes ON homes.home_id = pins.home_id;
