@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 
-from tradebot.ledger.copy_rows import in_order
+from tradebot.ledger.copy_rows import copy_everything
 from tradebot.ledger.engine import APPLICATION_ID, Engine
 from tradebot.ledger.sqlite_engine import SqliteEngine
-
-_BATCH = 500
 
 
 def copy_into_file(source: Engine, path: Path) -> None:
@@ -18,8 +15,5 @@ def copy_into_file(source: Engine, path: Path) -> None:
     with closing(SqliteEngine(path, create=True)) as target, source.snapshot():
         target.migrate_to(source.version(), APPLICATION_ID)
         with target.transaction():
-            for table in in_order(frozenset(source.tables())):
-                rows = source.each(f"SELECT * FROM {table} ORDER BY {', '.join(source.tables()[table])}")
-                while batch := list(islice(rows, _BATCH)):
-                    target.insert_many(table, batch)
+            copy_everything(source, target)
         target.execute("PRAGMA journal_mode = DELETE")  # one file, without companions
