@@ -42,11 +42,13 @@ def init_home(options: GlobalOptions, joins: Joining | None = None) -> tuple[Hom
 
 def _require_ledger_to_join(settings: Settings) -> None:
     """Raise ConfigError where no ledger of other homes is, or where this home is one of them and lost its state."""
+    fix = "Name the ledger to join in DATABASE_URL, or leave --join out."
+    nobody = ConfigError([Problem("--join", f"the ledger {settings.ledger} is no other home's", fix)])
     if is_inside(settings) or not may_exist(settings.ledger):
-        what = f"the ledger {settings.ledger} is no other home's"
-        fix = "Name the ledger to join in DATABASE_URL, or leave --join out."
-        raise ConfigError([Problem("--join", what, fix)])
+        raise nobody
     with closing(open_database(settings.ledger, create=False)) as database:
+        if not database.homes.all():
+            raise nobody
         lost = lost_state(settings, database)
     if lost is not None:
         raise ConfigError([Problem("--join", lost.reason, "Put the folder back, or run `tradebot resume`.")])

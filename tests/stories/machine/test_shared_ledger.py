@@ -16,6 +16,7 @@ from tradebot.home import paths
 from tradebot.jobs import run_daily
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.verify import verify_ledger
+from tradebot.runtime.all_accounts import all_accounts
 from tradebot.runtime.homes import Joining, configuration, is_home
 from tradebot.runtime.init_home import init_home
 from tradebot.runtime.open_desk import open_desk
@@ -25,15 +26,18 @@ from tradebot.settings import GlobalOptions
 MakeHome = Callable[[str], GlobalOptions]
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeHome:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> MakeHome:
     """Makes the folder of a home, whose settings name the ledger that all of them share."""
+    url = f"sqlite:///{tmp_path}/shared.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("empty_postgres_ledger").url.reveal()
     monkeypatch.setenv("TRADEBOT_STATE_DIR", str(tmp_path / "user"))
     monkeypatch.delenv("TRADEBOT_HOME", raising=False)
 
     def make(name: str) -> GlobalOptions:
         (tmp_path / name).mkdir()
-        (tmp_path / name / ".env").write_text(f"DATABASE_URL=sqlite:///{tmp_path}/shared.db\nSTRATEGIES=\n")
+        (tmp_path / name / ".env").write_text(f"DATABASE_URL={url}\nSTRATEGIES=\n")
         return GlobalOptions(home=tmp_path / name)
 
     return make
@@ -137,3 +141,14 @@ def test_a_home_that_was_moved_goes_on(home: MakeHome, tmp_path: Path) -> None:
 def test_each_replay_has_the_same_account(home: MakeHome) -> None:
     with open_desk(home("first"), Job.REPLAY, durable=False) as opened:
         assert opened.context.account_id == FIRST_ACCOUNT
+
+
+def test_every_account_of_the_ledger_can_be_looked_at(home: MakeHome) -> None:
+    first, second, looking = home("first"), home("second"), home("looking")
+    accounts = {init_home(first)[0].account_id, joined(second)}
+    trade(first)
+    for options in (first, looking):  # one that has not joined may look
+        found = all_accounts(options)
+        assert {line.account for line in found.accounts} == accounts
+        assert found.missing == ()
+        assert [total.account_count for total in found.totals] == [2]
