@@ -11,11 +11,12 @@ import pytest
 from tests.fakes.lossy_broker import Fate, Repeat, Wire
 from tests.fakes.orders import Requests
 from tests.fakes.paced import paced
+from tests.jobs.brokers import Around
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.orders import OrderState, Purpose, Side
-from tradebot.errors import ExitCode
+from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose, Side
+from tradebot.errors import Blocked, ExitCode
 from tradebot.jobs import run_daily
 
 SECOND, THIRD = date(2007, 1, 4), date(2007, 1, 5)
@@ -92,6 +93,30 @@ def test_a_lost_stop_rests_once_when_the_job_ends(make_house: MakeHouse, repeat:
     house.check_exits("15:50", wrap=wire.around)
     assert by_symbol(house, offered) == by_symbol(house, held)
     assert house.reconcile(wrap=wire.around).exit_code is ExitCode.OK
+
+
+class LetsInOnce(Around):
+    """Refuses the login of every stop after the first."""
+
+    stops = 0
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        if "-stop-" in request.client_order_id:
+            self.stops += 1
+            if self.stops > 1:
+                raise Blocked("the login has ended")
+        return super().submit(request)
+
+
+def test_a_lost_stop_stays_unknown_while_its_second_request_is_not_let_in(make_house: MakeHouse) -> None:
+    wire = Wire(fates={"ARRV-stop": [Fate.NEVER]})
+    house = home(make_house)
+    with pytest.raises(Blocked):
+        house.daily(wrap=lambda broker: LetsInOnce(wire.around(broker)))
+    (stop,) = (intent for intent in house.intents(SECOND) if intent.purpose is Purpose.STOP)
+    assert (stop.symbol, stop.state) == ("ARRV", OrderState.UNKNOWN)
+    house.check_exits("10:00", wrap=wire.around)
+    assert by_symbol(house, offered) == by_symbol(house, held)
 
 
 def test_a_lost_stop_is_settled_though_the_second_look_takes_less_time_than_the_first(make_house: MakeHouse) -> None:

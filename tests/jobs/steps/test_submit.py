@@ -17,7 +17,7 @@ from tradebot.core.model.breaks import BreakKind
 from tradebot.core.model.holders import Holder
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
-from tradebot.errors import BrokerUnavailable, ExitCode, Locked
+from tradebot.errors import Blocked, BrokerUnavailable, ExitCode, Locked
 from tradebot.home import paths
 from tradebot.ledger.database import open_database
 from tradebot.ports import Broker
@@ -170,6 +170,23 @@ def test_a_request_that_certainly_did_not_arrive_is_a_plan_that_the_next_run_sen
     assert [line.state for line in outcome.orders] == [OrderState.PLANNED]
     assert house.positions() == {}
 
+    assert house.daily().status is RunStatus.RAN
+    assert fills_at_the_exchange(house) == [entry]
+
+
+class LetsNobodyIn(Around):
+    """Refuses the login of every order."""
+
+    def submit(self, request: OrderRequest) -> BrokerOrder:
+        raise Blocked("the login has ended")
+
+
+def test_an_order_that_was_not_let_in_is_a_plan_that_the_next_run_sends(make_house: MakeHouse) -> None:
+    house = make_house(ENTERS)
+    entry = house.id(1, Purpose.ENTRY)
+    with pytest.raises(Blocked):
+        house.daily(wrap=LetsNobodyIn)
+    assert state_on_disk(house, entry) == "planned"
     assert house.daily().status is RunStatus.RAN
     assert fills_at_the_exchange(house) == [entry]
 

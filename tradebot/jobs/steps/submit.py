@@ -87,8 +87,9 @@ def submit(desk: Desk, run: JobRun, intent: Intent, replacing: str | None = None
         if denials := _failed_order_checks(desk, run, intent, quote):
             return _denied(desk, run, intent, OrderState.ABANDONED, denials[0].message, denials)
     with desk.guard.decided():
-        intent = _moved(desk, intent, OrderState.SUBMITTING, "", quote)
-        return _sent(desk, run, intent, replacing)
+        before = desk.ledger.orders.get(intent.client_order_id)
+        intent = replace(intent, sends=before.sends if before else 0)
+        return _sent(desk, run, _moved(desk, intent, OrderState.SUBMITTING, "", quote), replacing)
 
 
 def _sent(desk: Desk, run: JobRun, intent: Intent, replacing: str | None) -> SubmitResult:
@@ -108,21 +109,26 @@ def _sent(desk: Desk, run: JobRun, intent: Intent, replacing: str | None) -> Sub
     except OutcomeUnknown as error:
         return _lost(desk, intent, error)
     except BrokerUnavailable as error:
-        return _failed(desk, intent, OrderState.PLANNED, error, "it did not reach the broker: ")
+        return _failed(desk, intent, _unsent(desk, intent), error, "it did not reach the broker: ")
     except Blocked as error:
-        state = OrderState.UNKNOWN if intent.sends else OrderState.PLANNED  # an earlier request may have arrived
-        _moved(desk, intent, state, f"this request was not let in: {error}")
+        _moved(desk, intent, _unsent(desk, intent), f"this request was not let in: {error}")
         raise
     return _seen_to_rest(desk, apply_broker_state(desk, intent, order), order)
 
 
 def _may_exist(desk: Desk, intent: Intent, refusal: OrderRefused) -> bool:
-    """Whether an order may be at the broker under the id of an intent that was refused, and that no read shows.
+    """Whether an order may be at the broker under the id of an intent that was refused, and that no read shows."""
+    return isinstance(refusal, AlreadySent) or _is_again(desk, intent)
 
-    Where orders are not found by their ids, an earlier request of a sell may have arrived and hold the shares.
-    """
-    is_again = intent.purpose.reduces and intent.sends > 0 and not desk.broker.capabilities.finds_by_id
-    return isinstance(refusal, AlreadySent) or is_again
+
+def _unsent(desk: Desk, intent: Intent) -> OrderState:
+    """The state of an intent whose request certainly did nothing."""
+    return OrderState.UNKNOWN if _is_again(desk, intent) else OrderState.PLANNED
+
+
+def _is_again(desk: Desk, intent: Intent) -> bool:
+    """Whether an earlier request of a sell may have arrived and hold the shares, where no order is found by its id."""
+    return intent.purpose.reduces and intent.sends > 0 and not desk.broker.capabilities.finds_by_id
 
 
 def _lost(desk: Desk, intent: Intent, error: TradebotError) -> SubmitResult:
