@@ -168,7 +168,7 @@ def make_hosts(
         yield make
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+@pytest.mark.parametrize("engine", [long("sqlite"), "postgres"])
 def test_of_many_runs_on_two_hosts_one_trades(make_hosts: Callable[[str], Hosts], engine: str) -> None:
     hosts = make_hosts(engine)
     starts = islice(cycle((hosts.one, hosts.two)), MANY)
@@ -187,11 +187,11 @@ def test_of_many_runs_on_two_hosts_one_trades(make_hosts: Callable[[str], Hosts]
     [
         pytest.param("sqlite", "", "", "", "", id="before the answer"),
         pytest.param("postgres", *_BEFORE_FIRST_BYTE, id="before the first byte"),
-        pytest.param("postgres", *_WITHIN_COMMIT, id="within the transaction"),
         *(
             pytest.param(engine, *how, marks=pytest.mark.long)
             for engine, how in (
                 ("postgres", ("", "", "", "")),
+                ("postgres", _WITHIN_COMMIT),
                 ("sqlite", _BEFORE_FIRST_BYTE),
                 *((engine, how) for engine in ("sqlite", "postgres") for how in (_PERMITTED, _BEFORE_COMMIT)),
             )
@@ -261,7 +261,7 @@ def test_a_stop_on_one_host_stops_the_other_between_two_entries(
             assert hosts.run(at, "check-exits", host=hosts.two)[0] == 4
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
+@pytest.mark.parametrize("engine", ["sqlite", long("postgres")])
 def test_hosts_that_cannot_be_told_are_named(make_hosts: Callable[[str], Hosts], engine: str) -> None:
     hosts = make_hosts(engine)
     assert hosts.run(MORNING, "reconcile")[0] == 0
