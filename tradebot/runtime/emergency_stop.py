@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -88,16 +88,30 @@ def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[
     with ExitStack() as held:
         held.enter_context(_state_latch_first(latch, stop))
         loaded, doubts = load_in_emergency(options)
-        if doubts and stop.account is None:
+        doubts = doubts if stop.account is None else ()
+        notice = None if stop.dry_run else _tell_hosts(options, loaded.settings, doubts, latch, stop)
+        if doubts:
             raise ConfigError([*doubts, _unclear_account()])
-        yield _open_ports(held, options, loaded, latch, stop, began, latched_after)
+        yield _open_ports(held, loaded, latch, notice, stop, began, latched_after)
+
+
+def _tell_hosts(
+    options: GlobalOptions, settings: Settings, doubts: Collection[Problem], latch: _StopLatch, stop: StopOptions
+) -> HostNotice | None:
+    """Begin to tell the hosts that share the ledger; None where nobody can tell which."""
+    from tradebot.runtime.host_notice import HostNotice, doubt_text
+
+    doubt = doubt_text(options, settings, doubts)
+    notice = None if doubt else HostNotice(settings, latch.halt, stop.account or "", takes_account=True)
+    latch.not_told = notice.trouble if notice else lambda: doubt
+    return notice
 
 
 def _open_ports(
     held: ExitStack,
-    options: GlobalOptions,
     loaded: Loaded,
     latch: _StopLatch,
+    notice: HostNotice | None,
     stop: StopOptions,
     began: float,
     latched_after: float,
@@ -108,16 +122,11 @@ def _open_ports(
     from tradebot.ledger.database import open_without_migrating
     from tradebot.runtime.alerts import spool_alerts
     from tradebot.runtime.homes import account_key, home_context
-    from tradebot.runtime.host_notice import HostNotice, ledger_doubt
     from tradebot.runtime.send_guard import ProcessGuard
     from tradebot.runtime.system_needs import unset_unusable
     from tradebot.runtime.venue import open_venue
 
     settings, guard = loaded.settings, ProcessGuard()
-    notice = None if stop.dry_run else HostNotice(settings, latch.halt, stop.account or "", takes_account=True)
-    if notice is not None:
-        doubt = ledger_doubt(options)
-        latch.not_told = (lambda: doubt) if doubt else notice.trouble
     for note in unset_unusable():
         stop.say(note)
     try:

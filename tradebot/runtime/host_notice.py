@@ -7,12 +7,13 @@ be told within seconds is named, because jobs on other hosts go on until they ar
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from threading import Thread
 
 from tradebot.core.model.halts import Halt, HaltSource
-from tradebot.errors import TradebotError
+from tradebot.errors import Problem, TradebotError
 from tradebot.home import paths
 from tradebot.ledger.database import AccountLedger, Database, open_without_migrating
 from tradebot.runtime.clocks import SystemClock
@@ -30,16 +31,17 @@ _BUSY_SECONDS = 1.5
 def tell_hosts(options: GlobalOptions, halt: Halt) -> str:
     """Tell the hosts that share the ledger of a halt. Returns why they may not know of it, or ""."""
     loaded, doubts = load_in_emergency(options)
-    if doubts and is_shared(loaded.settings):
-        return f"other hosts may go on: it is in doubt which account of the ledger is meant ({doubts[0]})"
-    return ledger_doubt(options) or HostNotice(loaded.settings, halt).trouble()
+    return doubt_text(options, loaded.settings, doubts) or HostNotice(loaded.settings, halt).trouble()
 
 
-def ledger_doubt(options: GlobalOptions) -> str:
-    """Why nobody can tell whether other hosts share the ledger; "" where it is known where it lies."""
+def doubt_text(options: GlobalOptions, settings: Settings, doubts: Collection[Problem]) -> str:
+    """Why nobody can tell which hosts to tell; "" where it is known. ``doubts``: what leaves the account uncertain."""
+    if doubts and is_shared(settings):
+        problem = next(iter(doubts))
+        return f"other hosts may go on: it is in doubt which account of the ledger is meant ({problem})"
     faults = inspect(options, process_environment()).in_order()
-    problem = next((fault.problem for fault in faults if fault.names and "DATABASE_URL" in fault.names), None)
-    return f"other hosts may go on: where the ledger lies is in doubt ({problem})" if problem else ""
+    found = next((fault.problem for fault in faults if fault.names and "DATABASE_URL" in fault.names), None)
+    return f"other hosts may go on: where the ledger lies is in doubt ({found})" if found else ""
 
 
 class HostNotice:

@@ -275,6 +275,11 @@ def test_hosts_that_cannot_be_told_are_named(make_hosts: Callable[[str], Hosts],
         assert "other hosts may go on" in said["headline"]
     assert hosts.run(MORNING, "emergency-stop", "--reason", "now")[0] == 0
     assert hosts.run(MORNING, "reconcile", host=hosts.one)[0] == 4
+    env = hosts.two.home / ".env"
+    env.write_text(env.read_text().replace("DATABASE_URL=", "DATABASE_URL=nowhere:"))
+    assert hosts.run(MORNING, "halt", "--reason", "a pause")[0] == 9
+    code, said, _ = hosts.run(MORNING, "emergency-stop", "--reason", "now")
+    assert code == 9 and any("where the ledger lies is in doubt" in each["message"] for each in said["failures"])
 
 
 @contextmanager
