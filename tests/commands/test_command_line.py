@@ -88,7 +88,7 @@ def test_help_of_nothing_is_the_list_of_commands_and_of_what_is_not_there_a_usag
 
 
 def test_help_lists_every_command_with_a_whole_sentence(run: Run) -> None:
-    ended = run("--help", environ={"COLUMNS": "80"})
+    ended = run("--help", environ={"COLUMNS": "60"})
     assert ended.code == 0
     assert "..." not in ended.out.partition("Commands:")[2]
     for path in COMMANDS:

@@ -35,7 +35,7 @@ class QuickCommand(TyperCommand):
 
     def get_short_help_str(self, limit: int = 45) -> str:
         """The first paragraph of the help, whole: in the list of a group it wraps, where Typer cuts it at a limit."""
-        return " ".join((self.short_help or self.help or "").partition("\n\n")[0].split())
+        return _first_paragraph(self.short_help or self.help or "")
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The options and arguments, the one for help included."""
@@ -49,9 +49,17 @@ class QuickGroup(TyperGroup):
         """The help; one line where Python left out its texts."""
         return super().get_help(ctx) if sys.flags.optimize < 2 else _NO_HELP
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first paragraph of the help, whole: in the list of a group it wraps, where Typer cuts it at a limit."""
+        return _first_paragraph(self.short_help or self.help or "")
+
     def get_params(self, ctx: Any) -> list[Any]:
         """The options and arguments, the one for help included."""
         return _quick(super().get_params(ctx))
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
 
 
 def _quick(parameters: list[Any]) -> list[Any]:
