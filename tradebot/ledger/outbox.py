@@ -84,14 +84,16 @@ class AlertQueue:
             waiting = self._engine.all(
                 f"{_QUEUED} WHERE state = 'waiting' AND ({due}) {_OLDEST_FIRST}", at if early else {"now": stamp(now)}
             )
-            claimed = self._queued(waiting)
-            for each in claimed:
-                self._engine.execute(
+            # a server lets two processes read the same ones: who changes an alert first has it
+            return tuple(
+                each
+                for each in self._queued(waiting)
+                if self._engine.execute(
                     "UPDATE alert_posts SET next_try = :until"
-                    " WHERE account_key = :account_key AND alert_id = :alert_id",
-                    {"until": stamp(until), "account_key": each.account_key, "alert_id": each.alert_id},
+                    f" WHERE account_key = :account_key AND alert_id = :alert_id AND state = 'waiting' AND ({due})",
+                    {**at, "account_key": each.account_key, "alert_id": each.alert_id},
                 )
-        return claimed
+            )
 
     def waiting(self) -> tuple[QueuedAlert, ...]:
         """The alerts that are still to be delivered, oldest first."""
