@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,22 +41,26 @@ class Traces:
 
     @classmethod
     def of(cls, home: Path, exchange: Path | None = None) -> Traces:
-        """``exchange`` is the file of the one behind a broker that is played, where it is not the home's own."""
+        """``exchange`` is the file of the one behind a broker that is played, where it is not the home's own.
+
+        The account of such a broker has the same id in each home, and ids at the broker are made from those of ours.
+        """
+        rows = partial(_rows, neutral=exchange is None)
         with tempfile.TemporaryDirectory() as scratch:
             ledger = _copied(home / "trading_robot.db", Path(scratch))
             exchange = exchange or _copied(home / "state" / "paper_exchange.db", Path(scratch))
             held: defaultdict[str, Decimal] = defaultdict(Decimal)
-            for row in _rows(ledger, "SELECT symbol, quantity FROM lots"):
+            for row in rows(ledger, "SELECT symbol, quantity FROM lots"):
                 held[row["symbol"]] += Decimal(row["quantity"])
             return cls(
-                clock="".join(row["now"] for row in _rows(exchange, "SELECT now FROM exchange")),
-                arrived={row["client_order_id"]: row for row in _rows(exchange, "SELECT * FROM orders")},
-                fills=_rows(exchange, _FILLS),
-                shares={row["symbol"]: Decimal(row["quantity"]) for row in _rows(exchange, "SELECT * FROM positions")},
+                clock="".join(row["now"] for row in rows(exchange, "SELECT now FROM exchange")),
+                arrived={row["client_order_id"]: row for row in rows(exchange, "SELECT * FROM orders")},
+                fills=rows(exchange, _FILLS),
+                shares={row["symbol"]: Decimal(row["quantity"]) for row in rows(exchange, "SELECT * FROM positions")},
                 ledger=ledger.exists(),
-                intents={row["client_order_id"]: row for row in _rows(ledger, "SELECT * FROM orders")},
-                runs=_rows(ledger, "SELECT * FROM runs ORDER BY run_id"),
-                booked=_rows(ledger, "SELECT * FROM fills"),
+                intents={row["client_order_id"]: row for row in rows(ledger, "SELECT * FROM orders")},
+                runs=rows(ledger, "SELECT * FROM runs ORDER BY run_id"),
+                booked=rows(ledger, "SELECT * FROM fills"),
                 lots=dict(held),
                 files=frozenset(path.name for path in home.rglob("*") if path.suffix != ".log"),
             )
@@ -151,14 +156,18 @@ def _copied(database: Path, folder: Path) -> Path:
     return folder / database.name
 
 
-def _rows(database: Path, query: str) -> tuple[Row, ...]:
-    """What a query finds in a SQLite file; nothing where the file or the table is not there yet."""
+def _rows(database: Path, query: str, *, neutral: bool) -> tuple[Row, ...]:
+    """What a query finds in a SQLite file; nothing where the file or the table is not there yet.
+
+    neutral: whether values come without the id of the account.
+    """
     if not database.exists():
         return ()
     with closing(sqlite3.connect(database)) as connection:
         connection.row_factory = sqlite3.Row
         try:
-            return tuple({name: _neutral(row[name]) for name in row.keys()} for row in connection.execute(query))  # noqa: SIM118
+            found = [dict(row) for row in connection.execute(query)]
+            return tuple({name: _neutral(row[name]) if neutral else row[name] for name in row} for row in found)
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return ()
