@@ -95,6 +95,7 @@ def the_same_account_twice(folder: Path) -> Iterator[tuple[Running, Running]]:
         yield one, other
 
 
+@pytest.mark.timeout(7200)  # the long form has 500 commands
 @pytest.mark.parametrize(("sessions", "with_alpaca"), [(1, False), long(21, True)])
 def test_each_account_is_as_in_a_ledger_of_its_own(sessions: int, with_alpaca: bool, tmp_path: Path) -> None:
     with ExitStack() as played:
