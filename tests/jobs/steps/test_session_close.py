@@ -251,3 +251,42 @@ def test_a_split_does_not_change_the_close_before_it(make_house: MakeHouse) -> N
     assert close is not None
     assert close.prices == {"ACME": Decimal(103)}
     assert days(house, SECOND)[0].not_explained == 0
+
+
+def test_money_that_is_told_late_leaves_the_close_to_the_next_session(make_house: MakeHouse) -> None:
+    """Reconcile finds a difference and cannot know whether it is from before the close."""
+
+    class Late(Around):
+        def activities(self, after: str | None) -> tuple[Activity, ...]:
+            return tuple(each for each in super().activities(after) if not isinstance(each, CashEvent))
+
+    house = make_house(Script(enter={"ACME": [SECOND]}), prices=PRICES, first=FIRST)
+    house.daily()
+    paid(house, "16:02", withdrawal="-144.04")
+    house.reconcile("16:05", Late)
+    with house.desk() as desk:
+        assert desk.ledger.closes.of_session(SECOND) is None
+    house.next()
+    house.daily()
+    house.reconcile()
+    second, third = days(house, SECOND, THIRD)
+    assert second.not_explained == third.not_explained == 0
+    assert (second.paid_out, third.paid_out) == (Decimal(0), Decimal("144.04"))
+
+
+def test_a_stock_that_has_another_name_since_has_its_price_at_the_close(make_house: MakeHouse) -> None:
+    """It did not trade on that day, and its bars have the new name alone."""
+    house = make_house(
+        Script(enter={"ACME": [SECOND]}),
+        prices={"ACME": [FLAT, FLAT, None, None, None], "NEWN": [None, None, None, FLAT, FLAT]},
+        actions=(f"ACME,{FOURTH},name_change,NEWN",),
+        first=FIRST,
+    )
+    house.daily()
+    house.reconcile()
+    house.next()
+    house.daily()
+    house.next()
+    house.daily()
+    house.reconcile()
+    assert [each.not_explained for each in days(house, SECOND, THIRD, FOURTH)] == [0, 0, 0]

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tradebot.core.model.account import AccountSnapshot, Position, SessionHours
+from tradebot.core.model.account import AccountSnapshot, ActionKind, Position, SessionHours
 from tradebot.core.model.exchange_time import is_end_of_day
 from tradebot.core.model.ledger_rows import CloseSource, SessionClose
 from tradebot.core.model.values import CENT, ZERO, to_cents
@@ -30,7 +30,8 @@ def record_close(
 
     account, positions: just read. A close whose prices are not all known after it is stored in the next session.
     has_booked: whether the run has booked the newest activities. Where the broker shows cash or shares that the ledger
-    does not have, a run that has not leaves the close to one that has.
+    does not have, a run that has not leaves the close to one that has; and after the close any run leaves it to the
+    next session, because nobody knows whether that moved since the close.
     """
     look = _Look(account, {position.symbol: position for position in positions})
     today = run.market.today
@@ -38,7 +39,7 @@ def record_close(
         return
     is_over = run.market_at(desk.clock.now()).now >= today.closes
     hours = today if is_over else desk.calendar.previous(today.session)
-    if not _is_missing(desk, hours) or not (has_booked or _knows_all(desk.ledger, look)):
+    if not _is_missing(desk, hours) or not ((has_booked and not is_over) or _knows_all(desk.ledger, look)):
         return
     if is_over:
         _store_at_prices(desk, hours, look)
@@ -101,8 +102,19 @@ def _in_the_next_session(desk: Desk, hours: SessionHours, look: _Look) -> None:
     }  # nothing came or went, so that no split lies between
     symbols = held.shares.keys() | there.keys()  # fills of the session before may be told late
     prices = {**_closing_prices(desk, hours, symbols - by_broker.keys()), **by_broker}
+    for old, position in _renamed_since(desk, hours, look).items():
+        if old not in prices and position.previous_close is not None:
+            prices[old] = position.previous_close
     values = _values(held.shares, prices)
     _store(desk, hours, look.account.last_equity, held.cash, values, CloseSource.BROKER, prices)
+
+
+def _renamed_since(desk: Desk, hours: SessionHours, look: _Look) -> Mapping[str, Position]:
+    """The positions that have another name since a close, by the name that they had then."""
+    events = desk.ledger.history.reorganisations(hours.session)
+    renamed = [each for each in events if each.kind is ActionKind.NAME_CHANGE and each.at > hours.closes]
+    found = {event.symbol: look.positions.get(event.new_symbol or "") for event in renamed}
+    return {symbol: position for symbol, position in found.items() if position is not None}
 
 
 def _is_missing(desk: Desk, hours: SessionHours) -> bool:
