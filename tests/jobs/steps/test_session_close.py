@@ -272,21 +272,3 @@ def test_money_that_is_told_late_leaves_the_close_to_the_next_session(make_house
     second, third = days(house, SECOND, THIRD)
     assert second.not_explained == third.not_explained == 0
     assert (second.paid_out, third.paid_out) == (Decimal(0), Decimal("144.04"))
-
-
-def test_a_stock_that_has_another_name_since_has_its_price_at_the_close(make_house: MakeHouse) -> None:
-    """It did not trade on that day, and its bars have the new name alone."""
-    house = make_house(
-        Script(enter={"ACME": [SECOND]}),
-        prices={"ACME": [FLAT, FLAT, None, None, None], "NEWN": [None, None, None, FLAT, FLAT]},
-        actions=(f"ACME,{FOURTH},name_change,NEWN",),
-        first=FIRST,
-    )
-    house.daily()
-    house.reconcile()
-    house.next()
-    house.daily()
-    house.next()
-    house.daily()
-    house.reconcile()
-    assert [each.not_explained for each in days(house, SECOND, THIRD, FOURTH)] == [0, 0, 0]
