@@ -125,6 +125,16 @@ def test_an_order_that_was_sent_twice_may_be_there_twice(path: Path) -> None:
     assert resolved(ids(path), [row(1), row(2, after=61)]) == [STOP, STOP]
 
 
+def test_of_two_that_fit_the_one_that_was_sent_right_before_is_there(path: Path) -> None:
+    """The first request was lost on its way, its id given up, and the next sent over the same shares."""
+    second = client_order_id(KEY, DAY, "trend", "ACME", Purpose.STOP, 2)
+    known = ids(path)
+    for identifier, seconds in ((STOP, 0), (STOP, 30), (second, 60)):
+        known.record(request(identifier), AT + timedelta(seconds=seconds))
+    assert resolved(ids(path), [row(after=61)]) == [second]
+    assert resolved(ids(path), [row(2, after=61), row(1, after=31)]) == [second, STOP]
+
+
 def test_an_answer_to_what_was_sent_names_the_order_for_good(path: Path) -> None:
     known = ids(path)
     known.learn("order-1", STOP)

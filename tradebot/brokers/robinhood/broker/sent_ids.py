@@ -105,16 +105,21 @@ class SentIds:
     def _match(self, row: OrderRow, symbol: str, client_order_id: str | None = None) -> str:
         """The id of the order in the file that a row shows, by its terms and its time; "" for none.
 
-        Each line stands for one order. ``client_order_id``: the id that the row surely has.
+        Each line stands for one order, and of several that fit the one that was sent right before the row came in: an
+        earlier one of the same terms never arrived. ``client_order_id``: the id that the row surely has.
         """
-        for place, sent in enumerate(self._sent):
-            if place in self._matched or client_order_id not in (None, sent.client_order_id):
-                continue
-            if _same_terms(row, symbol, sent):
-                self._matched.add(place)
-                self._matched_rows.add(row.id)
-                return sent.client_order_id
-        return ""
+        fitting = [
+            (_distance(row, sent), place)
+            for place, sent in enumerate(self._sent)
+            if place not in self._matched and client_order_id in (None, sent.client_order_id)
+            if _same_terms(row, symbol, sent)
+        ]
+        if not fitting:
+            return ""
+        _, nearest = min(fitting)
+        self._matched.add(nearest)
+        self._matched_rows.add(row.id)
+        return self._sent[nearest].client_order_id
 
     def _load(self) -> None:
         """Read the file where it has grown: an emergency stop may write to it meanwhile."""
@@ -145,3 +150,8 @@ def _same_terms(row: OrderRow, symbol: str, sent: SentOrder) -> bool:
         and sent.at - CLOCKS_DIFFER <= row.created_at
         and new_york_date(row.created_at) == new_york_date(sent.at)
     )
+
+
+def _distance(row: OrderRow, sent: SentOrder) -> tuple[bool, timedelta]:
+    """How far a row is from the order that was sent: first whether it came in before, by clocks that may differ."""
+    return sent.at > row.created_at, abs(row.created_at - sent.at)
