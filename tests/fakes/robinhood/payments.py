@@ -78,7 +78,7 @@ def _id(view: View, event: CashEvent | SplitEvent) -> str:
 
 
 def _dividend(view: View, event: CashEvent) -> dict[str, Any]:
-    held, _, rate = event.note.partition(" shares at ")
+    held, _, rate = event.note.replace(" share at ", " shares at ").partition(" shares at ")
     day, symbol = event.session.isoformat(), event.symbol or ""
     return {
         "account": view.names.account(),

@@ -176,7 +176,11 @@ def test_an_execution_is_a_fill_with_its_fees() -> None:
 
 
 def test_a_dividend_tells_its_terms_as_far_as_the_row_does() -> None:
-    for more, note in (({"position": "50.0000", "rate": "0.2500000000"}, "50 shares at 0.25"), ({}, "")):
+    for more, note in (
+        ({"position": "50.0000", "rate": "0.2500000000"}, "50 shares at 0.25"),
+        ({}, ""),
+        ({"position": "some"}, ""),
+    ):
         told = parsing.parse_dividend({**DIVIDEND, **more}, CONTEXT)
         assert told is not None and isinstance(told.activity, CashEvent)
         assert told.activity.note == note

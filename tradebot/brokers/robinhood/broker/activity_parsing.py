@@ -106,8 +106,11 @@ def parse_dividend(raw: Json, context: RowContext) -> Booked | None:
 
 
 def _terms(dividend: Fields) -> str:
-    """What was paid on how many shares, as far as the row says it."""
-    shares, rate = dividend.maybe_number("position"), dividend.maybe_number("rate")
+    """What was paid on how many shares, as far as the row says it: the cash is booked without it, too."""
+    try:
+        shares, rate = dividend.maybe_number("position"), dividend.maybe_number("rate")
+    except BrokerUnavailable:
+        return ""
     return "" if shares is None or rate is None else f"{canonical(shares)} shares at {canonical(rate)}"
 
 
