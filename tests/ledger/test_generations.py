@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.ledger.conftest import ACCOUNT
 from tradebot.core.model.row_keys import row_key
+from tradebot.core.results.listings import Selection
 from tradebot.errors import LedgerError
 from tradebot.ledger.backup import make_backup
 from tradebot.ledger.copy_rows import tables_of_rows
@@ -71,6 +74,30 @@ def test_a_switch_gives_the_account_the_rows_of_the_copy(
     after.decisions.note("drill", "on the new history", some.at, {})
     assert verify_ledger(database) == ()
     assert database.head(ACCOUNT)[0] == backup.head(ACCOUNT)[0] + 3
+
+
+def test_views_show_the_newest_rows_alone_under_the_accounts_own_key(
+    database: Database, busy: AccountLedger, backup: Database, some: Samples
+) -> None:
+    shared = resources.files("tradebot.ledger").joinpath("schema/shared/0008_3_views.sql").read_text(encoding="utf-8")
+    views = {name for name in re.findall(r"CREATE VIEW (\w+)", shared) if name.startswith("v_")} | {"v_limits_used"}
+
+    def shown() -> dict[str, list[str]]:
+        select = database.engine.all
+        return {view: sorted(str(row) for row in select(f"SELECT * FROM {view}")) for view in views - {"v_generations"}}
+
+    before, listed = shown(), busy.listings.fills(Selection(), None)
+    assert {view for view, rows in before.items() if not rows} == {"v_chain_starts", "v_homes", "v_moves"}
+    for _ in range(2):
+        after = switched(backup, database, some)
+        assert shown() == before
+    assert after.listings.fills(Selection(), None) == listed
+    fills = database.engine.all("SELECT fill_id, reverses FROM v_fills WHERE account = :key", {"key": ACCOUNT})
+    gone = {row["reverses"] for row in fills} | {row["fill_id"] for row in fills if row["reverses"]}
+    standing = [row["fill_id"] for row in fills if row["fill_id"] not in gone]
+    assert sorted(standing) == sorted(line.fill_id for line in listed)
+    after.orders.write([some.intent("IBM")], some.at)
+    assert len(database.engine.all("SELECT * FROM v_orders")) == len(before["v_orders"]) + 1
 
 
 def test_the_old_history_takes_no_row_any_more(

@@ -75,7 +75,9 @@ def m0007_by_account(database: Database) -> None:
 
 @migrations()
 def m0008_many_accounts(database: Database) -> None:
-    """What several accounts and homes in one ledger need, and fewer bytes a row."""
+    """What several accounts and homes in one ledger need, fewer bytes a row, and the views of the newest rows."""
     make_smaller(database.conn)
-    for part in sorted(_SCHEMA.glob("0008_*.sql")):
+    for view in database.view_names():
+        database.execute(f"DROP VIEW {view}")
+    for part in (*sorted(_SCHEMA.glob("0008_*.sql")), *sorted(_SCHEMA.glob("shared/0008_*.sql"))):
         database.executescript(part.read_text(encoding="utf-8"))

@@ -10,7 +10,7 @@ from psycopg import sql
 from tradebot.errors import LedgerError
 from tradebot.ledger.postgres_connection import Connection
 
-_SCHEMA = Path(__file__).with_name("schema") / "postgres"
+_SCHEMA = Path(__file__).with_name("schema")
 #: Where the applied versions stand. A table whose name begins so is no part of the ledger.
 VERSIONS = "_versions"
 #: The role that people who look are members of.
@@ -29,15 +29,17 @@ def version(connection: Connection) -> int:
 
 def migrate(connection: Connection, lock: int, until: int) -> None:
     """Apply each version that is missing, one transaction a version, while nobody else does."""
-    for number in sorted({int(file.name[:4]) for file in _SCHEMA.glob("*.sql")}):
+    files = sorted((*_SCHEMA.glob("postgres/*.sql"), *_SCHEMA.glob("shared/*.sql")), key=lambda file: file.name)
+    for number in sorted({int(file.name[:4]) for file in files}):
         if number > until:
             return
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%(lock)s)", {"lock": lock})
             if version(connection) >= number:
                 continue
-            for file in sorted(_SCHEMA.glob(f"{number:04d}_*.sql")):
-                connection.execute(file.read_text(encoding="utf-8"))
+            for file in files:
+                if int(file.name[:4]) == number:
+                    connection.execute(file.read_text(encoding="utf-8"))
             connection.execute(f"CREATE TABLE IF NOT EXISTS {VERSIONS} (version BIGINT PRIMARY KEY)")
             connection.execute(f"INSERT INTO {VERSIONS} VALUES (%(number)s)", {"number": number})
 

@@ -14,6 +14,3 @@ END;
 CREATE TRIGGER epochs_no_delete BEFORE DELETE ON epochs BEGIN
     SELECT RAISE(ABORT, 'an epoch only rises');
 END;
-
-CREATE VIEW v_epochs AS
-SELECT number, pid, command, since, host, home_id, account_key AS account FROM epochs;

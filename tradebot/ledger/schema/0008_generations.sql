@@ -24,5 +24,9 @@ WHEN EXISTS (SELECT 1 FROM generations WHERE replaces = NEW.account_key) BEGIN
     SELECT RAISE(ABORT, 'this history of the account was replaced by a newer one');
 END;
 
-CREATE VIEW v_generations AS
-SELECT account, generation, why, at, replaces, replaced_sound, account_key AS row_key FROM generations;
+-- The key of the rows that are an account's history now, beside its own.
+CREATE VIEW newest_rows AS
+SELECT accounts.account_key, COALESCE(later.account, accounts.account_key) AS account
+FROM accounts LEFT JOIN (SELECT DISTINCT account_key, account FROM generations) AS later
+    ON later.account_key = accounts.account_key
+WHERE NOT EXISTS (SELECT 1 FROM generations WHERE generations.replaces = accounts.account_key);

@@ -18,6 +18,3 @@ WHEN NEW.kind <> 'account_moved'
     AND (SELECT place FROM moves WHERE account_key = NEW.account_key ORDER BY seq DESC LIMIT 1) <> '' BEGIN
     SELECT RAISE(ABORT, 'the account lives in another ledger');
 END;
-
-CREATE VIEW v_moves AS
-SELECT place, at, account_key AS account FROM moves;

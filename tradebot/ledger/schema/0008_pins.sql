@@ -31,18 +31,6 @@ ALTER TABLE accounts DROP COLUMN pinned;
 
 -- The machine of a home: two machines may have homes under one path. "" for one that an earlier version added.
 ALTER TABLE homes ADD COLUMN host TEXT NOT NULL DEFAULT '';
-DROP VIEW v_homes;
-CREATE VIEW v_homes AS
-SELECT home_id, host, path, since FROM homes;
 
 -- The home that a run was begun in: only there can it be told whether it died. "" for a run of an earlier version.
 ALTER TABLE runs ADD COLUMN home_id TEXT NOT NULL DEFAULT '';
-DROP VIEW v_runs;
-CREATE VIEW v_runs AS
-SELECT run_id, job, session, status, exit_code, summary, started_at, ended_at, started_wall, ended_wall, pid,
-       account_key AS account, home_id
-FROM runs;
-
-CREATE VIEW v_pins AS
-SELECT pins.home_id, homes.host, homes.path, pins.broker, pins.mode, pins.account_key AS account, pins.pinned_at
-FROM pins LEFT JOIN homes ON homes.home_id = pins.home_id;
