@@ -132,6 +132,7 @@ def test_the_keys_of_a_home_reach_no_other(folder: Path, everywhere: Run) -> Non
         ("halt", "--all", "--symbol", "AAPL", "--reason", "x"), ("emergency-stop", "--all", "--account", "X"),
         ("emergency-stop", "--all", "--drill"), ("positions", "--all", "--symbol", "AAPL"),
         ("report", "--all", "--period", "month"), ("init-db", "--account", "X"),
+        ("accounts", "--forget-home", "x"), ("accounts", "--reason", "x"),
     ],
 )  # fmt: skip
 def test_what_does_not_go_together_is_refused(line: tuple[str, ...], run: Run) -> None:

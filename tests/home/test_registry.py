@@ -52,6 +52,14 @@ def test_homes_that_are_gone_are_not_named(tmp_path: Path, state: Path) -> None:
     assert registry.listed_homes(state) == registry.HomeList((home, tmp_path / "never made"))
 
 
+def test_a_home_is_taken_off_the_list(tmp_path: Path, state: Path) -> None:
+    first, second = make_home(tmp_path / "a"), make_home(tmp_path / "b")
+    for home in (first, second):
+        registry.add(state, home)
+    assert [registry.remove(state, first) for _ in range(2)] == [True, False]
+    assert registry.listed_homes(state) == registry.HomeList((second,))
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\x00", b"[]", b'{"homes": 7}', b'{"homes": [7]}', b'"homes"'])
 def test_a_damaged_list_is_kept_and_told_beside_a_new_one(content: bytes, tmp_path: Path, state: Path) -> None:
     home = make_home(tmp_path / "home")

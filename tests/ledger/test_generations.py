@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ledger.conftest import ACCOUNT
+from tests.ledger.conftest import ACCOUNT, HOME
 from tradebot.core.model.row_keys import row_key
 from tradebot.core.results.listings import Selection
 from tradebot.errors import LedgerError
@@ -20,6 +20,7 @@ from tradebot.ledger.copy_rows import tables_of_rows
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.engine import Row
 from tradebot.ledger.generations import newest, switch
+from tradebot.ledger.homes import KnownHome
 from tradebot.ledger.verify import verify, verify_ledger
 
 if TYPE_CHECKING:
@@ -109,6 +110,16 @@ def test_the_old_history_takes_no_row_any_more(
     for change in ("UPDATE generations SET why = 'rebuild'", "DELETE FROM generations"):
         with pytest.raises(LedgerError, match="generations is append-only"):
             database.engine.execute(change)
+
+
+def test_pins_are_told_in_the_newest_history(database: Database, backup: Database, some: Samples) -> None:
+    switched(backup, database, some)
+    third = KnownHome("third", "server", "/srv/bot", some.at)
+    database.pinned_accounts.pin(third.home_id, some.pin(ACCOUNT))
+    assert database.pinned_accounts.forget_home(third, "sold", some.at) == (some.pin(ACCOUNT),)
+    assert database.pinned_accounts.of_home(third.home_id) == ()
+    assert database.pinned_accounts.homes_of(ACCOUNT) == (HOME,)
+    assert verify_ledger(database) == ()
 
 
 def test_a_third_generation_follows_the_second(database: Database, backup: Database, some: Samples) -> None:

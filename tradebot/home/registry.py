@@ -42,6 +42,16 @@ def add(state_path: Path, home: Path) -> None:
         _LOG.warning("the list of homes %s cannot be written: %s", _file(state_path), error)
 
 
+def remove(state_path: Path, home: Path) -> bool:
+    """Take a home off the list in ``state_path``; whether it stood there. Raises OSError."""
+    homes = _read(state_path)
+    if home not in homes:
+        return False
+    listed = [paths.to_text(path) for path in homes if path != home]
+    replace_text(_file(state_path), json.dumps({"homes": listed}, indent=2) + "\n")
+    return True
+
+
 def existing_homes(state_path: Path) -> tuple[Path, ...]:
     """The listed homes that still exist, in the order in which they were added."""
     return tuple(home for home in _read(state_path) if _exists(home))

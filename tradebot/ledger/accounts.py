@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from tradebot.core.model.account_numbers import is_secret
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine
+from tradebot.ledger.generations import is_known, newest
+from tradebot.ledger.homes import KnownHome
 from tradebot.settings.redaction import learn_secrets
 
 _PINNED = (
@@ -48,8 +54,7 @@ class PinnedAccounts:
 
     def has(self, account_key: str) -> bool:
         """Whether the ledger knows an account, pinned or not."""
-        found = "SELECT 1 AS found FROM accounts WHERE account_key = :account_key"
-        return self._engine.one(found, {"account_key": account_key}) is not None
+        return is_known(self._engine, account_key)
 
     def mask_secret_ids(self) -> None:
         """Let the account ids that are secret be masked in everything that this process shows."""
@@ -88,6 +93,18 @@ class PinnedAccounts:
                 " SET account_key = excluded.account_key, pinned_at = excluded.pinned_at",
             )
             detail = columns_of(account) | {"replaces": before.key if before else None}
-            AuditTrail(self._engine, account.key).append(
-                AuditKind.ACCOUNT_PINNED, account.key, account.pinned_at, detail
-            )
+            self._audit(account, AuditKind.ACCOUNT_PINNED, account.pinned_at, detail)
+
+    def forget_home(self, home: KnownHome, reason: str, at: datetime) -> tuple[PinnedAccount, ...]:
+        """Take the pins of a home that is no more, and give the accounts that it had. Their rows stay."""
+        with self._engine.transaction():
+            accounts = self.of_home(home.home_id)
+            for account in accounts:
+                detail = {"home_id": home.home_id, "host": home.host, "path": home.path, "reason": reason}
+                self._audit(account, AuditKind.HOME_FORGOTTEN, at, detail)
+            self._engine.execute("DELETE FROM pins WHERE home_id = :home_id", {"home_id": home.home_id})
+        return accounts
+
+    def _audit(self, account: PinnedAccount, kind: AuditKind, at: datetime, detail: Mapping[str, Any]) -> None:
+        trail = AuditTrail(self._engine, newest(self._engine, account.key).row_key)
+        trail.append(kind, account.key, at, detail)

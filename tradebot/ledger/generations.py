@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tradebot.core.model.row_keys import row_key
-from tradebot.ledger.accounts import PinnedAccounts
 from tradebot.ledger.audit import GENERATIONS, AuditTrail
 from tradebot.ledger.codec import stamp
 from tradebot.ledger.copy_rows import copy_account
@@ -27,6 +26,11 @@ class Generation:
     row_key: str  # of its rows
 
 
+def is_known(engine: Engine, account: str) -> bool:
+    """Whether the ledger knows an account, pinned or not."""
+    return engine.one("SELECT 1 AS found FROM accounts WHERE account_key = :key", {"key": account}) is not None
+
+
 def newest(engine: Engine, account: str) -> Generation:
     """The newest generation of an account, whose rows are its history."""
     row = engine.one(_NEWEST, {"account": account})
@@ -41,7 +45,7 @@ def switch(source: Engine, target: Engine, account: str, why: str, at: datetime,
     """
     taken, before = newest(source, account), newest(target, account)
     target.lock_account(account)
-    if not PinnedAccounts(target).has(account):
+    if not is_known(target, account):
         copy_account(source, target, taken.row_key, account)
         return before
     number = max(taken.number, before.number) + 1

@@ -92,7 +92,8 @@ def places_in_ledgers(listed: KnownHomes, options: GlobalOptions) -> tuple[HomeP
 def _place(home: Path, options: GlobalOptions) -> HomePlace:
     host, fix = paths.host_name(), "Put it back, or see to its account at the broker"
     if not home.is_dir():
-        return HomePlace(str(home), host, f"its folder is gone. {fix}", is_here=False)
+        deleted = f'deleted on purpose: `tradebot accounts --forget-home "{home}" --reason "..."`'
+        return HomePlace(str(home), host, f"its folder is gone. {fix}; {deleted}", is_here=False)
     try:
         if is_home(settings_of(home, options)):
             return HomePlace(str(home), host)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import closing
@@ -11,12 +12,13 @@ import pytest
 
 from tradebot.brokers.paper.new_account import FIRST_ACCOUNT
 from tradebot.core.model.schedule import Job
-from tradebot.errors import Blocked, ConfigError
+from tradebot.errors import Blocked, ConfigError, UsageError
 from tradebot.home import paths
 from tradebot.jobs import run_daily
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime.all_accounts import all_accounts
+from tradebot.runtime.forget_home import forget_home
 from tradebot.runtime.homes import Joining, configuration, is_home
 from tradebot.runtime.init_home import init_home
 from tradebot.runtime.open_desk import open_desk
@@ -152,3 +154,29 @@ def test_every_account_of_the_ledger_can_be_looked_at(home: MakeHome) -> None:
         assert {line.account for line in found.accounts} == accounts
         assert found.missing == ()
         assert [total.account_count for total in found.totals] == [2]
+
+
+def test_a_deleted_home_is_forgotten_with_the_reason_and_may_come_back(home: MakeHome, tmp_path: Path) -> None:
+    first, second, gone = home("first"), home("second"), tmp_path / "first"
+    init_home(first)
+    account, other = trade(first), joined(second)
+    with pytest.raises(UsageError, match="is still there"):
+        forget_home(second, gone, "closed")
+    gone.rename(tmp_path / "away")
+    (missing,) = all_accounts(second).missing
+    assert f'--forget-home "{gone}"' in missing
+    with pytest.raises(UsageError, match="No home is known at"):
+        forget_home(second, tmp_path / "mistyped", "closed")
+    forget_home(second, gone, "closed")
+    found = all_accounts(second)
+    assert ([line.account for line in found.accounts], found.missing) == ([other], ())
+    with closing(ledger_of(second)) as database:
+        (told,) = database.engine.all("SELECT account_key, detail FROM audit WHERE kind = 'home_forgotten'")
+        assert told["account_key"] == account
+        assert {"path": str(gone), "reason": "closed"}.items() <= json.loads(told["detail"]).items()
+        assert verify_ledger(database) == ()
+    with pytest.raises(UsageError, match="No home is known at"):
+        forget_home(second, gone, "closed")
+    (tmp_path / "away").rename(gone)
+    assert trade(first) == account
+    assert len(all_accounts(second).accounts) == 2

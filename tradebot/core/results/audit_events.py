@@ -15,6 +15,7 @@ class AuditKind(StrEnum):
     ACCOUNT_PINNED = "account_pinned"
     ACCOUNT_OPENED = "account_opened"  # with the broker's statement at first contact
     ACCOUNT_TAKEN_OVER = "account_taken_over"  # from a process that may hang, by a person
+    HOME_FORGOTTEN = "home_forgotten"  # one that traded the account and is no more, by a person
     RUN_BEGAN = "run_began"
     RUN_ENDED = "run_ended"
     INTENT_WRITTEN = "intent_written"
