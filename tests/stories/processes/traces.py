@@ -22,6 +22,8 @@ Row = dict[str, Any]
 
 _FILLS = """SELECT a.*, o.client_order_id, o.side FROM activities a JOIN orders o ON o.number = a.order_number
     WHERE a.kind = 'fill'"""
+#: The rows of a ledger that are the history now: a rebuild leaves those before it where they are.
+_NEWEST = "WHERE account_key IN (SELECT account_key FROM newest_rows)"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Traces:
             ledger = _copied(home / "trading_robot.db", Path(scratch))
             exchange = exchange or _copied(home / "state" / "paper_exchange.db", Path(scratch))
             held: defaultdict[str, Decimal] = defaultdict(Decimal)
-            for row in rows(ledger, "SELECT symbol, quantity FROM lots"):
+            for row in rows(ledger, f"SELECT symbol, quantity FROM lots {_NEWEST}"):
                 held[row["symbol"]] += Decimal(row["quantity"])
             return cls(
                 clock="".join(row["now"] for row in rows(exchange, "SELECT now FROM exchange")),
@@ -58,9 +60,9 @@ class Traces:
                 fills=rows(exchange, _FILLS),
                 shares={row["symbol"]: Decimal(row["quantity"]) for row in rows(exchange, "SELECT * FROM positions")},
                 ledger=ledger.exists(),
-                intents={row["client_order_id"]: row for row in rows(ledger, "SELECT * FROM orders")},
-                runs=rows(ledger, "SELECT * FROM runs ORDER BY run_id"),
-                booked=rows(ledger, "SELECT * FROM fills"),
+                intents={row["client_order_id"]: row for row in rows(ledger, f"SELECT * FROM orders {_NEWEST}")},
+                runs=rows(ledger, f"SELECT * FROM runs {_NEWEST} ORDER BY run_id"),
+                booked=rows(ledger, f"SELECT * FROM fills {_NEWEST}"),
                 lots=dict(held),
                 files=frozenset(path.name for path in home.rglob("*") if path.suffix != ".log"),
             )
