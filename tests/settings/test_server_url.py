@@ -6,6 +6,7 @@ import pytest
 
 from tests.settings.conftest import LoadHome, ProblemsOf
 from tradebot.settings import Redactor
+from tradebot.settings.field_types import InvalidValue
 from tradebot.settings.server_url import is_this_machine, read_server
 
 SECRET = "p%40ss-w0rd-9"
@@ -35,6 +36,14 @@ def test_a_password_is_masked_as_it_is_written_and_as_the_server_gets_it() -> No
     server = read_server(f"postgresql://me:{SECRET}@localhost/ledger")
     assert server.password is not None and server.password.reveal() == "p@ss-w0rd-9"
     assert "w0rd" not in Redactor()(f"no such password: p@ss-w0rd-9 ({SECRET})")
+
+
+def test_a_password_that_is_not_quoted_is_refused_and_not_shown() -> None:
+    for written, code in (("50%w0rd", "%25"), ("w0rd%", "%25"), ("w0rd@w0rd", "%40")):
+        with pytest.raises(InvalidValue) as caught:
+            read_server(f"postgresql://me:{written}@localhost/ledger")
+        assert code in caught.value.fix
+        assert "w0rd" not in f"{caught.value} {caught.value.fix}"
 
 
 def test_this_machine_is_known_by_its_names() -> None:

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from tradebot.errors import LedgerError
-from tradebot.ledger.postgres_errors import ledger_error
+from tradebot.ledger.postgres_errors import ledger_error, unreadable_address
 from tradebot.settings.ledger_location import LedgerServer
 from tradebot.settings.server_url import VERIFIED, is_this_machine
 
@@ -33,11 +33,13 @@ _KEEPALIVES: dict[str, str] = {
 
 def connect(server: LedgerServer, *, durable: bool, busy_seconds: float) -> Connection:
     """A connection to a server that takes a ledger, in autocommit. Raises LedgerError."""
-    _refuse_untrusted(server)
     try:
-        connection = psycopg.connect(
-            _conninfo(server, busy_seconds), autocommit=True, row_factory=dict_row, client_encoding="utf8"
-        )
+        _refuse_untrusted(server)
+        conninfo = _conninfo(server, busy_seconds)
+    except psycopg.Error as error:
+        raise unreadable_address(server, error) from None  # its text may hold a password
+    try:
+        connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row, client_encoding="utf8")
     except psycopg.Error as error:
         raise ledger_error(server, error, connecting=True) from error
     try:

@@ -51,7 +51,7 @@ _MEANINGS: dict[str, _Meaning] = {
         "cannot be opened: the server refuses this user or its password",
         "Check user and password in DATABASE_URL (or PGPASSFILE), and the server's pg_hba.conf.",
     ),
-    "3D000": _Meaning("is missing: the server has no database of this name", "Make it with `createdb`, then " + _INIT),
+    "3D000": _Meaning("is missing: the server has no database of this name", "Make it with `createdb`. " + _INIT),
     "3F": _Meaning(_MISSING, _INIT),
     "40": _BUSY,
     "42501": _Meaning(
@@ -110,6 +110,11 @@ def ledger_error(server: LedgerServer, error: psycopg.Error, *, connecting: bool
     meaning = _meaning_of(error, connecting=connecting)
     kind = LedgerBusy if meaning.busy else LedgerError
     return kind(f"The ledger {server} {meaning.what} ({_text_of(error)}). {meaning.remedy}")
+
+
+def unreadable_address(server: LedgerServer, error: psycopg.Error) -> LedgerError:
+    """The LedgerError for an address that libpq cannot read."""
+    return LedgerError(f"The ledger {server} has an address that cannot be read ({_text_of(error)}). Mend DATABASE_URL.")
 
 
 def _meaning_of(error: psycopg.Error, *, connecting: bool) -> _Meaning:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -17,6 +18,8 @@ SCHEMES = ("postgresql", "postgres")
 VERIFIED = "verify-full"
 #: Parameters that would lead to a server that the address does not name.
 _ELSEWHERE = frozenset({"service", "servicefile", "host", "hostaddr", "port", "dbname", "user"})
+#: A % that stands for itself, where an address has codes of characters, as %40 for @.
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})|%00")
 
 
 def is_this_machine(host: str) -> bool:
@@ -37,6 +40,7 @@ def read_server(text: str) -> LedgerServer:
     except ValueError:
         _refuse("its host or port cannot be read", "Name one host, and a port that is a number.")
     learn_secrets(*_secrets(parts))
+    _check_quoting(text, parts)
     host = unquote(parts.netloc.rpartition("@")[2].rpartition(":")[0] if port else parts.netloc.rpartition("@")[2])
     database = unquote(parts.path.removeprefix("/"))
     if "," in host:
@@ -54,6 +58,14 @@ def read_server(text: str) -> LedgerServer:
         password=SecretText(unquote(parts.password)) if parts.password else None,
         sslmode=given.get("sslmode", ""),
     )
+
+
+def _check_quoting(text: str, parts: SplitResult) -> None:
+    """Raise InvalidValue where libpq would read something else, and tell of it with a part of the password."""
+    if _BARE_PERCENT.search(text):
+        _refuse("it has a % that begins no code of a character", "Write % as %25, in a password as well.")
+    if parts.netloc.count("@") > 1:
+        _refuse("it has @ twice before the host", "Write @ as %40 in a password.")
 
 
 def _check_parameters(parts: SplitResult) -> None:
