@@ -110,6 +110,12 @@ def test_a_home_that_is_missing_or_on_another_machine_is_told_with_9(folder: Pat
     looked = everywhere("accounts", "--home", str(folder / "first"), "--json")
     assert looked.code == 9
     assert len(looked.json["accounts"]) == 2, "the account of the server is in the ledger"
+    (folder / "state" / "homes.json").unlink()
+    for damaged in (folder / "state").glob("homes.json.*"):
+        damaged.unlink()
+    lost = everywhere("accounts", "--home", str(folder / "first"), "--json")
+    assert lost.code == 9
+    assert "does not know" in lost.json["missing"][0]
 
 
 def test_no_home_at_all_is_not_nothing_to_stop(run: Run) -> None:

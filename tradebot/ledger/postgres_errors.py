@@ -114,7 +114,9 @@ def ledger_error(server: LedgerServer, error: psycopg.Error, *, connecting: bool
 
 def unreadable_address(server: LedgerServer, error: psycopg.Error) -> LedgerError:
     """The LedgerError for an address that libpq cannot read."""
-    return LedgerError(f"The ledger {server} has an address that cannot be read ({_text_of(error)}). Mend DATABASE_URL.")
+    return LedgerError(
+        f"The ledger {server} has an address that cannot be read ({_text_of(error)}). Mend DATABASE_URL."
+    )
 
 
 def _meaning_of(error: psycopg.Error, *, connecting: bool) -> _Meaning:

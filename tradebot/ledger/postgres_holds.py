@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from hashlib import sha256
 
 import psycopg
@@ -9,6 +11,9 @@ import psycopg
 from tradebot.errors import Locked
 from tradebot.ledger.postgres_connection import Connection
 
+#: Seconds to wait until a session has ended, and between two looks: PostgreSQL 13 can't wait for it by itself.
+_END_SECONDS = 5.0
+_POLL_SECONDS = 0.05
 #: The session that holds a lock: it is named by both halves of its number.
 _HOLDER = (
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
@@ -35,8 +40,8 @@ class SessionHold:
             ) from error
 
     def release(self) -> None:
-        """Let others hold the account."""
-        if not self._connection.closed:
+        """Let others hold the account. A connection that is lost holds nothing."""
+        with suppress(psycopg.Error):
             self._connection.execute("SELECT pg_advisory_unlock(%(key)s)", {"key": _key(self._account_key)})
 
 
@@ -53,9 +58,13 @@ def holder(connection: Connection, account_key: str) -> int | None:
 
 
 def end(connection: Connection, account_key: str) -> None:
-    """End the session that holds an account."""
-    if pid := holder(connection, account_key):
-        connection.execute("SELECT pg_terminate_backend(%(pid)s, 5000)", {"pid": pid})
+    """End the session that holds an account, and wait until it has let go."""
+    pid, deadline = holder(connection, account_key), time.monotonic() + _END_SECONDS
+    if pid is None:
+        return
+    connection.execute("SELECT pg_terminate_backend(%(pid)s)", {"pid": pid})
+    while holder(connection, account_key) == pid and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
 
 
 def _key(account_key: str) -> int:

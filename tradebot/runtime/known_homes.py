@@ -19,6 +19,7 @@ from tradebot.settings import GlobalOptions, Settings, inspect, process_environm
 PASSED_ON = (
     *("PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_STATE_HOME", "TRADEBOT_STATE_DIR"),
     *("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
+    *("PGPASSFILE", "PGSSLROOTCERT"),  # they name files, as ~/.pgpass is one
     *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "SYSTEMDRIVE"),
     *(
         "SSL_CERT_FILE",
@@ -30,6 +31,11 @@ PASSED_ON = (
         "https_proxy",
         "no_proxy",
     ),
+)
+#: What is told where the list of homes lacks one: it was lost, or is another user's.
+_UNLISTED = (
+    "the user's list of homes does not know {}, and others may be missing from it. Run `tradebot init-db` in each home "
+    "of yours"
 )
 #: Seconds to wait for a ledger that another process holds.
 _LEDGER_TIMEOUT = 2.0
@@ -69,9 +75,11 @@ def listed_homes(options: GlobalOptions) -> KnownHomes:
     own = own_home(options)
     listed = registry.listed_homes(settings_of(own, options).state_path)
     places = {home: _place(home, options) for home in listed.homes}
+    trouble = listed.trouble
     if own not in places and is_home(settings_of(own, options)):
         places[own] = _place(own, options)
-    return KnownHomes(tuple(places.values()), (listed.trouble,) if listed.trouble else ())
+        trouble = trouble or _UNLISTED.format(own)
+    return KnownHomes(tuple(places.values()), (trouble,) if trouble else ())
 
 
 def places_in_ledgers(listed: KnownHomes, options: GlobalOptions) -> tuple[HomePlace, ...]:

@@ -58,13 +58,15 @@ def copy_ledger(options: GlobalOptions, to: LedgerLocation) -> Copied:
             heads = database.heads()
             if not _is_copy(to, heads):
                 _copy(settings, database, to)
-            if database.heads() != heads:
-                raise LedgerError(
-                    f"The ledger {settings.ledger} was written while it was copied to {to}, and stays open. Remove "
-                    "that copy, then run the command again."
-                )
             at = SystemClock().now()
             with database.engine.transaction():
+                for account in accounts:  # a halt may be told to the ledger meanwhile, which asks for no hold
+                    database.engine.lock_account(account)
+                if database.heads() != heads:
+                    raise LedgerError(
+                        f"The ledger {settings.ledger} was written while it was copied to {to}, and stays open. "
+                        "Remove that copy, then run the command again."
+                    )
                 for account in accounts:  # the home keeps no head of these rows, which the copy lacks
                     database.bind(account).moves.move(str(to), at)
     return Copied(settings.home, str(settings.ledger), str(to), heads, accounts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tradebot.brokers.alpaca.response_meaning import parse_response
 from tradebot.brokers.http import client
 from tradebot.brokers.http.api import Api
 from tradebot.brokers.http.rate_limit import RateLimiter
+from tradebot.brokers.http.responses import TransportError
 from tradebot.errors import BrokerUnavailable, Locked, OutcomeUnknown
 from tradebot.runtime.send_guard import MOST_SECONDS, ProcessGuard
 from tradebot.settings.endpoints import Endpoint
@@ -112,6 +114,25 @@ def test_a_write_leaves_only_with_its_permit(server: Server, pause: StoppedPause
         api.write("POST", "/v2/orders", {})
     api.write("DELETE", "/v2/orders/2")
     assert [seen.method for seen in server.seen] == ["DELETE", "GET", "POST", "DELETE"]
+
+
+def test_a_connection_that_stands_when_nobody_waits_for_it_any_more_sends_nothing_unconfirmed(server: Server) -> None:
+    class LastMoment:
+        def __init__(self) -> None:
+            self.left, self.confirmed = [0.0], False
+
+        def confirm(self) -> None:
+            self.confirmed = True
+
+        def seconds_left(self) -> float:
+            return self.left.pop() if self.left else MOST_SECONDS
+
+    sends = client.Client(Endpoint(server.url, "SOME_URL"), AMPLE)
+    for _ in range(3):
+        permit = LastMoment()
+        with suppress(TransportError):
+            sends.send(client.HttpRequest("POST", "/v2/orders"), 5.0, permit)
+            assert permit.confirmed, "it was sent, and the connection stood at once"
 
 
 def test_a_request_that_needs_another_token_needs_its_permit_again(server: Server, pause: StoppedPause) -> None:

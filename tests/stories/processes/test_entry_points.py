@@ -57,6 +57,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
 #: Commands that have something to do in the next session alone.
 JOBS = {("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("preflight",)}
 CODES = {
+    ("accounts",): ExitCode.INCOMPLETE,  # the home is a copy, which is in no list of homes
     ("auth", "robinhood"): ExitCode.USAGE,  # nobody is there to answer
     ("auth", "status"): ExitCode.BLOCKED,  # no session is stored
     ("adopt",): ExitCode.USAGE,  # nothing is foreign here

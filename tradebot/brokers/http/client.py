@@ -99,17 +99,19 @@ class Client:
 
     def _confirm(self, sending: InFlight, permit: Permit, send_limit: float) -> None:
         """Let a request go on from where its connection stands, if it is permitted then."""
-        sending.stands.wait(max(0.0, min(send_limit, permit.seconds_left())))
+        stands = sending.stands.wait(max(0.0, min(send_limit, permit.seconds_left())))
         try:
-            if sending.stands.is_set():
+            if stands:
                 permit.confirm()
+            else:
+                sending.cancel()  # one that stands a moment later would leave unconfirmed
         except BaseException:
             sending.cancel()
             self._session = self._new_session()  # the thread of the old one may still use it
             raise
         finally:
             sending.confirmed.set()
-        if permit.seconds_left() <= 0 and sending.cancel():
+        if (not stands or permit.seconds_left() <= 0) and sending.cancel():
             raise self._timed_out(TOO_LATE, sent=False)
 
     def _transmit(self, request: HttpRequest) -> HttpResponse:
