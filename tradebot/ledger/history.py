@@ -99,14 +99,15 @@ class LedgerHistory:
         if most is None:
             return self.fills(first, last)
         rows = self._engine.all(
-            f"{STANDING_FILLS} AND session >= :first AND session <= :last ORDER BY seq DESC LIMIT {most:d}",
+            f"{STANDING_FILLS} AND session >= :first AND session <= :last"
+            f" ORDER BY session DESC, seq DESC LIMIT {most:d}",  # by the index of sessions, which ends the search
             {
                 "account_key": self._account_key,
                 "first": (first or date.min).isoformat(),
                 "last": (last or date.max).isoformat(),
             },
         )
-        return tuple(value_from(Fill, row) for row in reversed(rows))
+        return tuple(value_from(Fill, row) for row in sorted(rows, key=lambda row: int(row["seq"])))
 
     def fills(self, first: date | None = None, last: date | None = None) -> tuple[Fill, ...]:
         """The standing fills, in the broker's order."""
