@@ -46,12 +46,23 @@ def _require_ledger_to_join(settings: Settings) -> None:
     nobody = ConfigError([Problem("--join", f"the ledger {settings.ledger} is no other home's", fix)])
     if is_inside(settings) or not may_exist(settings.ledger):
         raise nobody
+    _refuse_ledger_in_a_home(settings)
     with closing(open_database(settings.ledger, create=False)) as database:
         if not database.homes.all():
             raise nobody
         lost = lost_state(settings, database)
     if lost is not None:
         raise ConfigError([Problem("--join", lost.reason, "Put the folder back, or run `tradebot resume`.")])
+
+
+def _refuse_ledger_in_a_home(settings: Settings) -> None:
+    """Raise ConfigError for a ledger inside another home, which takes it for its own alone."""
+    folders = settings.ledger_file.resolve().parents if settings.ledger_file else ()
+    owner = next(filter(paths.is_initialised, folders), None)
+    if owner is not None:
+        what = f"the ledger {settings.ledger} lies in the home {owner}, which would tell no other home of a halt"
+        fix = "Move it to a place outside all homes first: `tradebot ledger copy --to` there."
+        raise ConfigError([Problem("--join", what, fix)])
 
 
 def _refuse_other_account(joins: Joining, account_id: str) -> None:

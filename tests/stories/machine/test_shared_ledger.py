@@ -92,6 +92,16 @@ def test_nothing_is_joined_where_no_other_home_is(home: MakeHome) -> None:
         joined(home("first"))
 
 
+def test_a_ledger_inside_another_home_is_not_joined(home: MakeHome, tmp_path: Path) -> None:
+    first, second = home("first"), home("second")
+    url = f"DATABASE_URL=sqlite:///{tmp_path}/first/ledger.db\n"
+    for name in ("first", "second"):
+        (tmp_path / name / ".env").write_text(url)
+    init_home(first)
+    with pytest.raises(ConfigError, match=r"lies in the home .*first.*ledger copy --to"):
+        joined(second)
+
+
 def test_a_lost_state_folder_does_not_join_again(home: MakeHome, tmp_path: Path) -> None:
     first, second = home("first"), home("second")
     init_home(first)
