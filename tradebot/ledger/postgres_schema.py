@@ -62,9 +62,9 @@ def refuse_ddl(location: object, found: int, wanted: int) -> LedgerError:
 def grant(connection: Connection, writer: str, password: str | None) -> None:
     """Make the roles that are missing, and give each its rights: a writer without DDL, and a reader."""
     with connection.transaction():
-        _make_role(connection, READER, None)
+        _make_role(connection, READER, sql.SQL("NOLOGIN"))
         if writer:
-            _make_role(connection, writer, password)
+            _make_role(connection, writer, _login(connection, writer, password))
         row = connection.execute("SELECT current_schema() AS schema, current_database() AS database").fetchone()
         assert row is not None, "a server answers a SELECT"
         names = {
@@ -90,11 +90,17 @@ _WRITES = (
 )
 
 
-def _make_role(connection: Connection, name: str, password: str | None) -> None:
-    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %(name)s", {"name": name}).fetchone():
-        return
-    login = sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("NOLOGIN")
-    connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(name), login))
+def _login(connection: Connection, name: str, password: str | None) -> sql.Composable:
+    """How a role may log in: without a password in the address as the server allows. Its log shows no password."""
+    if password is None:
+        return sql.SQL("LOGIN")
+    encrypted = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    return sql.SQL("LOGIN PASSWORD {}").format(sql.Literal(encrypted.decode()))
+
+
+def _make_role(connection: Connection, name: str, login: sql.Composable) -> None:
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %(name)s", {"name": name}).fetchone():
+        connection.execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(name), login))
 
 
 # --- the catalogue ---------------------------------------------------------------------

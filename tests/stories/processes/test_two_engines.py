@@ -37,6 +37,8 @@ def test_init_db_makes_tables_and_roles_and_a_writer_without_ddl_trades(
     for _ in range(2):
         made = run("scripts/init_database.py", *home, **at, **admin)
         assert made.returncode == 0, made.stderr
+    (role,) = postgres.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'trader_of_a_story'")
+    assert role == (True,)
     traded = run("-m", "tradebot", "run-daily", *home, **at)
     assert traded.returncode == 0, traded.stderr
     assert "w0rd" not in "".join(each.stdout + each.stderr for each in (refused, made, traded))
