@@ -12,6 +12,7 @@ from tests.brokers.paper.conftest import OpenLivePit
 from tests.fakes.live_pit import LivePit
 from tests.fakes.live_prices import new_york
 from tradebot.core.model.account import Fill
+from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.orders import OrderState
 
 DAYS = ("2007-01-03", "2007-01-04", "2007-01-05")
@@ -27,7 +28,7 @@ def walk(random: Random) -> dict[str, str]:
         at, trades = new_york(f"{day} 09:30"), []
         while at < new_york(f"{day} 16:00"):
             dip = 400 if random.random() < 0.003 else 0  # of one trade
-            trades.append(f"{at:%H:%M} {Decimal(cents - dip) / 100}")
+            trades.append(f"{at.astimezone(NEW_YORK):%H:%M} {Decimal(cents - dip) / 100}")
             cents += random.randint(-12, 12)
             at += timedelta(minutes=random.randint(1, 2))
         days[day] = ", ".join(trades)
