@@ -137,12 +137,13 @@ def _exchange(settings: Settings) -> Iterator[Problem]:
     file = paths.exchange_file(settings.home)
     if not (settings.paper_data or settings.paper_start or paths.is_initialised(settings.home)):
         return  # a new home on the bundled prices
-    from tradebot.runtime.paper_exchange import home_exchange, prices_of
+    from tradebot.runtime.paper_exchange import home_exchange, is_lost, prices_of
 
     try:
         with tempfile.TemporaryDirectory(prefix="tradebot-check-") as folder:
             copy = _copy(settings, Path(folder))
-            with home_exchange(copy, fresh=True, durable=False, start=None):
+            # The ledger knows the home where it is, and not the copy.
+            with home_exchange(copy, fresh=not is_lost(settings) or file.exists(), durable=False, start=None):
                 pass
     except ConfigError as error:
         for problem in error.problems:
