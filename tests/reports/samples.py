@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import pandas as pd
 
+from tradebot.errors import ExitCode
 from tradebot.reports.field_types import field_types
 from tradebot.reports.pages.auth import StoredSession
 from tradebot.reports.run_header import RunHeader
@@ -97,6 +98,8 @@ class Samples:
             return self._next(hint)
         if hint is str:
             return self._text(name)
+        if name == "exit_code":
+            return int(self._next(ExitCode))
         if hint is pd.DataFrame:
             return pd.DataFrame(_BARS if self._full else {name: [] for name in _BARS})
         return _VALUES[hint]

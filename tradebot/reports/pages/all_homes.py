@@ -21,8 +21,9 @@ def all_homes_page(command: str, outcome: AllHomesOutcome) -> Page:
 
 
 def _code(end: HomeEnd) -> Cell:
-    name = next((code.name.lower() for code in ExitCode if code == end.exit_code), "")
-    return Cell(f"{end.exit_code:d} {name}".rstrip(), Tone.BAD if end.exit_code else Tone.GOOD)
+    return Cell(
+        f"{int(end.exit_code)} {ExitCode(end.exit_code).name.lower()}", Tone.GOOD if not end.exit_code else Tone.BAD
+    )
 
 
 def _lines(end: HomeEnd) -> tuple[Line, ...]:
