@@ -19,7 +19,7 @@ LEAKING = Path("tests") / "fakes" / "leaking.py"
 def run(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What pytest says of the tests that leak, in a folder that is not searched after this test."""
     elsewhere = tmp_path_factory.getbasetemp().parent / f"leaking-{os.getpid()}"
-    command = [sys.executable, "-m", "pytest", str(LEAKING), "-rA", "--basetemp", str(elsewhere), "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", str(LEAKING), "-rA", "--basetemp", str(elsewhere), "-n", "0"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 1, ended.stdout + ended.stderr
