@@ -36,7 +36,7 @@ def copy(
     Every row is copied and compared, then the chains are verified, and then the ledger here is closed: each job of an
     account that lives elsewhere ends with 10 and names the place. Set DATABASE_URL to it afterwards. A command that is
     cut short leaves the ledger here open, and there nothing or the whole copy: run it again. It refuses while anything
-    runs.
+    runs. In a ledger that homes share, the accounts of the others move too.
     """
     from tradebot.commands import confirm, render
     from tradebot.core.model.account_numbers import shown_key
@@ -44,6 +44,7 @@ def copy(
     from tradebot.reports.run_header import home_opening
     from tradebot.runtime.ledger_copy import copy_ledger, reopen_ledger
     from tradebot.settings.field_types import InvalidValue
+    from tradebot.settings.ledger_location import LedgerServer
     from tradebot.settings.url_fields import DatabaseUrl
 
     if bool(to) == reopen:
@@ -58,8 +59,13 @@ def copy(
             place = DatabaseUrl().read(to)
         except InvalidValue as error:
             raise UsageError(f"--to: {error}") from error
+        if isinstance(place, LedgerServer) and (place.password or "password=" in to):
+            raise UsageError(
+                "--to: a password on the command line stands in the list of processes. Leave it out, and keep it in "
+                "the file that PGPASSFILE names."
+            )
         if not yes:
-            confirm.confirm(options, f"Copy the ledger to {place}, and close it here?")
+            confirm.confirm(options, f"Copy the ledger to {place}, and close every account in it here?")
         done = copy_ledger(options, place)
         said = f"copied and verified; the accounts live there now: {done.place}"
     page = (

@@ -143,7 +143,7 @@ def _exchange(settings: Settings) -> Iterator[Problem]:
         with tempfile.TemporaryDirectory(prefix="tradebot-check-") as folder:
             copy = _copy(settings, Path(folder))
             # The ledger knows the home where it is, and not the copy.
-            with home_exchange(copy, fresh=not is_lost(settings) or file.exists(), durable=False, start=None):
+            with home_exchange(copy, fresh=file.exists() or not is_lost(settings), durable=False, start=None):
                 pass
     except ConfigError as error:
         for problem in error.problems:

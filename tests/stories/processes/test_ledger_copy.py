@@ -74,6 +74,12 @@ def test_a_command_line_that_names_no_place_is_refused(traded: Machine, given: t
     assert traded("ledger", "copy", "--yes", *given).code == 2
 
 
+@pytest.mark.parametrize("given", ["postgresql://me:word@localhost/x", "postgresql://me@localhost/x?password=word"])
+def test_a_password_on_the_command_line_is_refused_and_not_shown(traded: Machine, given: str) -> None:
+    refused = traded("ledger", "copy", "--yes", "--to", given)
+    assert (refused.code, "PGPASSFILE" in refused.err, "word@" in refused.err) == (2, True, False)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_kill_leaves_the_source_open_and_nothing_or_the_whole_copy(traded: Machine, tmp_path: Path) -> None:
     whole = copied(traded, tmp_path / "whole")
