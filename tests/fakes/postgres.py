@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -66,9 +66,12 @@ class PostgresServer:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
-    def drop(self, database: str) -> None:
-        """Drop a database, whoever is connected to it."""
-        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+    @contextmanager
+    def copy_of(self, template: str = "template0") -> Iterator[LedgerServer]:
+        """The ledger in a copy of a database, which is dropped at the end, whoever is connected to it."""
+        name = self.database(template)
+        yield read_server(self.url(name))
+        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self.programs / program), *arguments]
@@ -142,9 +145,8 @@ def postgres_template(postgres: PostgresServer) -> str:
 @pytest.fixture
 def empty_postgres_ledger(postgres: PostgresServer, postgres_template: str) -> Iterator[LedgerServer]:
     """An empty ledger on the server, gone after the test."""
-    name = postgres.database(postgres_template)
-    yield read_server(postgres.url(name))
-    postgres.drop(name)
+    with postgres.copy_of(postgres_template) as server:
+        yield server
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -340,9 +340,8 @@ def pinned_template(postgres: PostgresServer, postgres_template: str) -> str:
 @pytest.fixture
 def pinned_postgres_ledger(postgres: PostgresServer, pinned_template: str) -> Iterator[LedgerServer]:
     """A new ledger with one pinned account on a server."""
-    name = postgres.database(pinned_template)
-    yield read_server(postgres.url(name))
-    postgres.drop(name)
+    with postgres.copy_of(pinned_template) as server:
+        yield server
 
 
 @pytest.fixture

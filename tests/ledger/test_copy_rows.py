@@ -14,7 +14,6 @@ from tradebot.errors import LedgerError
 from tradebot.ledger.copy_rows import compare, copy_everything
 from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.verify import verify_ledger
-from tradebot.settings.server_url import read_server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -25,10 +24,9 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
             yield target
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    name = server.database(request.getfixturevalue("postgres_template"))
-    with closing(open_database(read_server(server.url(name)), create=False)) as target:
+    template = request.getfixturevalue("postgres_template")
+    with server.copy_of(template) as place, closing(open_database(place, create=False)) as target:
         yield target
-    server.drop(name)
 
 
 def test_every_row_goes_to_either_engine(database: Database, busy: AccountLedger, empty: Database) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 
 from cronsim import CronSim
 
+from tests.fakes.robinhood.process import Running, running
 from tests.stories.processes.at_robinhood import NUMBER, AtRobinhood
 from tests.stories.processes.played import differences, new_york
 from tradebot.core.model.exchange_time import NEW_YORK
@@ -18,6 +20,14 @@ from tradebot.core.model.order_ids import ref_id
 MONDAY, TUESDAY, FRIDAY = date(2007, 11, 19), date(2007, 11, 20), date(2007, 11, 23)
 DAYS = (MONDAY, TUESDAY, date(2007, 11, 21), FRIDAY)
 MORNING, EVENING = new_york(MONDAY, 8), new_york(FRIDAY, 16, 30)
+
+
+@contextmanager
+def monday_morning(folder: Path) -> Iterator[Running]:
+    """Robinhood, played in a folder, on the first morning of the week."""
+    with running(folder / "robinhood", "--start", MONDAY.isoformat()) as fake:
+        fake.go_to(MORNING)
+        yield fake
 
 
 def crontab(machine: AtRobinhood) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.robinhood.process import Running, running
+from tests.fakes.robinhood.process import Running
 from tests.stories.processes.at_robinhood import AtRobinhood
 from tests.stories.processes.played import new_york
-from tests.stories.processes.robinhood_week import MONDAY, MORNING
+from tests.stories.processes.robinhood_week import MONDAY, MORNING, monday_morning
 
 if os.name == "nt":
     pytest.skip("an open file is not removed there", allow_module_level=True)
@@ -22,8 +22,7 @@ LATER = new_york(MONDAY, 9, 45)
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Iterator[Running]:
-    with running(tmp_path / "robinhood", "--start", MONDAY.isoformat()) as fake:
-        fake.go_to(MORNING)
+    with monday_morning(tmp_path) as fake:
         yield fake
 
 

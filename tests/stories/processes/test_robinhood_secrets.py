@@ -14,12 +14,12 @@ import pytest
 
 from tests.fakes.monitor import Monitor
 from tests.fakes.robinhood import PASSWORD, USERNAME
-from tests.fakes.robinhood.process import Running, running
+from tests.fakes.robinhood.process import Running
 from tests.fakes.terminal import typed
 from tests.stories.processes.at_robinhood import NUMBER, AtRobinhood
 from tests.stories.processes.conftest import ending
 from tests.stories.processes.played import new_york
-from tests.stories.processes.robinhood_week import MONDAY, MORNING, TUESDAY
+from tests.stories.processes.robinhood_week import MONDAY, MORNING, TUESDAY, monday_morning
 from tradebot.brokers.robinhood.auth.token_file import TokenFile
 from tradebot.home import paths
 
@@ -127,8 +127,7 @@ def sink() -> Iterator[Monitor]:
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Iterator[Running]:
-    with running(tmp_path / "robinhood", "--start", MONDAY.isoformat()) as fake:
-        fake.go_to(MORNING)
+    with monday_morning(tmp_path) as fake:
         fake.terms(lives=1.5 * 86400)
         yield fake
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.robinhood.process import Running, running
+from tests.fakes.robinhood.process import Running
 from tests.fakes.wire.faults import Kind
 from tests.stories.processes.at_robinhood import AtRobinhood
 from tests.stories.processes.conftest import ending
@@ -24,6 +24,7 @@ from tests.stories.processes.robinhood_week import (
     is_due,
     judge,
     leaks,
+    monday_morning,
     starts,
 )
 
@@ -37,8 +38,7 @@ SHORT = {"run-daily", "check-exits", "reconcile"}
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Iterator[Running]:
-    with running(tmp_path / "robinhood", "--start", MONDAY.isoformat()) as fake:
-        fake.go_to(MORNING)
+    with monday_morning(tmp_path) as fake:
         yield fake
 
 

@@ -138,9 +138,7 @@ def make_hosts(
         def make(engine: str) -> Hosts:
             if engine == "postgres":
                 server: PostgresServer = request.getfixturevalue("postgres")
-                name = server.database()
-                held.callback(server.drop, name)
-                url = server.url(name)
+                url = held.enter_context(server.copy_of()).url.reveal()
             else:
                 (tmp_path / "shared").mkdir()
                 url = f"sqlite:///{tmp_path / 'shared' / 'trading_robot.db'}"
