@@ -87,11 +87,15 @@ def test_every_home_is_halted_and_stopped_by_a_process_of_its_own(folder: Path, 
     assert (halted.code, len(halted.json["homes"])) == (0, 3)
     for name in ("first", "second", "alone"):
         assert "a test" in paths.latch_file(folder / name).read_text()
-    stopped = everywhere("emergency-stop", "--all", "--json")
+    with (folder / "first" / ".env").open("a") as settings:
+        settings.write("EMERGENCY_CLOSE_POSITIONS=true\n")
+    stopped = everywhere("emergency-stop", "--all", "--keep-positions", "--json")
     assert {(Path(end["home"]).name, end["exit_code"]) for end in stopped.json["homes"]} == {
         ("first", 0), ("second", 0), ("alone", 0),
     }  # fmt: skip
     assert {line["level"] for line in everywhere("accounts", "--json").json["accounts"]} == {"halted"}
+    with closing(sqlite3.connect(paths.exchange_file(folder / "first"))) as exchange:
+        assert exchange.execute("SELECT count(*) FROM positions").fetchone()[0], "the option reaches every home"
 
 
 def test_a_home_that_is_missing_or_on_another_machine_is_told_with_9(folder: Path, everywhere: Run) -> None:
@@ -136,7 +140,8 @@ def test_the_keys_of_a_home_reach_no_other(folder: Path, everywhere: Run) -> Non
     "line",
     [
         ("halt", "--all", "--symbol", "AAPL", "--reason", "x"), ("emergency-stop", "--all", "--account", "X"),
-        ("emergency-stop", "--all", "--drill"), ("positions", "--all", "--symbol", "AAPL"),
+        ("emergency-stop", "--all", "--drill"), ("emergency-stop", "--keep-positions", "--close-positions"),
+        ("emergency-stop", "--keep-positions", "--drill"), ("positions", "--all", "--symbol", "AAPL"),
         ("report", "--all", "--period", "month"), ("init-db", "--account", "X"),
         ("accounts", "--forget-home", "x"), ("accounts", "--reason", "x"),
     ],

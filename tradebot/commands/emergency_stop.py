@@ -25,6 +25,7 @@ _BY_HAND = "stopped by hand"
     examples=(
         "tradebot emergency-stop  # cancel what could open or add; stops stay",
         'tradebot emergency-stop --close-positions --reason "strategy gone wrong"',
+        "tradebot emergency-stop --keep-positions  # sell nothing, whatever is set",
         "tradebot emergency-stop --all  # in every home",
         "tradebot emergency-stop --dry-run  # show it, do nothing",
     ),
@@ -34,6 +35,10 @@ def command(
     options: GlobalOptions,
     close_positions: Annotated[
         bool, typer.Option("--close-positions", help="Also close every position that the bot opened.")
+    ] = False,
+    keep_positions: Annotated[
+        bool,
+        typer.Option("--keep-positions", help="Close none, though EMERGENCY_CLOSE_POSITIONS is true; stops stay."),
     ] = False,
     include_foreign: Annotated[
         bool, typer.Option("--include-foreign", help="Treat orders and positions that people made as the bot's own.")
@@ -60,36 +65,49 @@ def command(
 
     Latches a halt, cancels every order of the bot's that could open or add, closes its positions if asked (or keeps
     and re-arms their stops), and sends again what did not take until the broker has shown twice that it is done, for
-    up to EMERGENCY_SHUTDOWN_TIMEOUT seconds. It ends with 0 only then, and with 9 and what is left otherwise. A job at
-    work enters nothing more; the stop waits until it has ended. Orders and shares that people made by hand are left
-    alone. The halt holds until `tradebot resume`. It may be run again at any time.
+    up to EMERGENCY_SHUTDOWN_TIMEOUT seconds. It ends with 0 only then, and with 9 and what is left otherwise. Without
+    --close-positions and --keep-positions, EMERGENCY_CLOSE_POSITIONS decides. A job at work enters nothing more; the
+    stop waits until it has ended. Orders and shares that people made by hand are left alone. The halt holds until
+    `tradebot resume`. It may be run again at any time.
     """
     from tradebot.runtime.emergency_stop import StopOptions
 
     began = time.perf_counter()
+    if close_positions and keep_positions:
+        raise UsageError("--close-positions and --keep-positions exclude each other")
     if drill:
         if dry_run or every or account is not None:
             raise UsageError("--drill goes with none of --dry-run, --all and --account: it touches a copy, no account")
+        if keep_positions:
+            raise UsageError("--drill does not go with --keep-positions: it rehearses the closing")
         return _drill(options)
     if every:
         if account is not None:
             raise UsageError("--account names one account, and --all stops those of every home")
-        chosen = {"--close-positions": close_positions, "--include-foreign": include_foreign, "--dry-run": dry_run}
+        chosen = {
+            "--close-positions": close_positions,
+            "--keep-positions": keep_positions,
+            "--include-foreign": include_foreign,
+            "--dry-run": dry_run,
+        }
         names = [name for name, is_chosen in chosen.items() if is_chosen]
         return act_in_all_homes(options, "emergency-stop", *names, "--reason", reason.strip() or _BY_HAND)
     stopping = StopOptions(
         reason.strip() or _BY_HAND, account=account, dry_run=dry_run, began=began, say=_print_progress
     )
-    return _stop(options, stopping, close_positions=close_positions, include_foreign=include_foreign)
+    asked = True if close_positions else False if keep_positions else None
+    return _stop(options, stopping, close_positions=asked, include_foreign=include_foreign)
 
 
-def _stop(options: GlobalOptions, stopping: StopOptions, *, close_positions: bool, include_foreign: bool) -> ExitCode:
+def _stop(
+    options: GlobalOptions, stopping: StopOptions, *, close_positions: bool | None, include_foreign: bool
+) -> ExitCode:
     from tradebot.runtime.emergency_stop import open_stop_desk
 
     with open_stop_desk(options, stopping) as (desk, header, loaded):  # latches; the imports below come after that
         from tradebot.jobs.emergency_stop import run as emergency_stop
 
-        closing = close_positions or loaded.settings.emergency_close_positions
+        closing = loaded.settings.emergency_close_positions if close_positions is None else close_positions
         started = None
         if not stopping.dry_run:
             started = emergency_stop.begin(desk, close_positions=closing, include_foreign=include_foreign)

@@ -98,7 +98,7 @@ class EmergencySettings:
         False, Switch(), "true halts every command; only you can take it back, `tradebot resume` does not."
     )
     emergency_close_positions: bool = setting(
-        False, Switch(), "Let every emergency stop close all positions, as --close-positions does."
+        False, Switch(), "Let every emergency stop without --keep-positions close all positions."
     )
     emergency_shutdown_timeout: int = setting(
         300, Count(1, 3600), "Seconds that an emergency stop goes on until the broker shows what was wanted."

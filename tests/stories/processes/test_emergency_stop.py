@@ -126,11 +126,14 @@ def test_without_anything_broken(home: Stopped) -> None:
 
 
 def test_without_closing_only_what_can_open_is_cancelled(home: Stopped) -> None:
-    ended = home("emergency-stop", "--json")
+    home.env("EMERGENCY_CLOSE_POSITIONS=true")
+    ended = home("emergency-stop", "--keep-positions", "--json")
     assert ended.code == 0
     assert home.positions == HELD
     assert home.bid not in home.live
     assert len(home.live) == len(HELD), "the stops stay"
+    assert home("emergency-stop", "--json").code == 0
+    assert (home.positions, home.live) == ({}, []), "without an option the setting decides"
 
 
 # --- the ledger --------------------------------------------------------------------------------
