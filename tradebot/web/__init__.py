@@ -1,4 +1,4 @@
-"""The page, the API and the metrics of ``tradebot serve``. It holds no trading state, decides nothing and sends no order.
+"""The page, the API and the metrics of ``tradebot serve``.
 
-It needs the extra ``web``. No command that a scheduler starts imports this package.
+The server holds no trading state, decides nothing and sends no order. It needs the extra ``web``. No command that a scheduler starts imports this package.
 """
