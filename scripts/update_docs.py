@@ -1,8 +1,8 @@
 """Write the generated files: env.example, crontab.example, docs/schemas, the tables of settings in
-docs/configuration.md and the table of the contract's cases in docs/brokers.md.
+docs/configuration.md, the table of the contract's cases in docs/brokers.md and those of the metrics in docs/web.md.
 
-Run it after a change of a setting, of what a command prints with --json, or of a case of the contract. Tests compare
-the files with the code.
+Run it after a change of a setting, of what a command prints with --json, of a case of the contract, or of a metric.
+Tests compare the files with the code.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tradebot.settings.documentation import env_example, settings_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 _CASES = re.compile(r"(<!-- cases: [^\n]*-->\n).*(<!-- end of cases -->)", re.DOTALL)
+_METRICS = re.compile(r"(<!-- metrics: [^\n]*-->\n).*(<!-- end of metrics -->)", re.DOTALL)
 _SETTINGS = re.compile(r"(<!-- settings: [^\n]*-->\n).*(<!-- end of settings -->)", re.DOTALL)
 
 
@@ -32,16 +33,18 @@ def main() -> None:
     tables = settings_tables()
     text = _SETTINGS.sub(lambda match: match[1] + tables + match[2], page.read_text(encoding="utf-8"))
     page.write_text(text, encoding="utf-8")
-    _write_cases(ROOT / "docs" / "brokers.md")
-
-
-def _write_cases(page: Path) -> None:
     sys.path.insert(0, str(ROOT))  # this file may be run by its path
     from scripts.contract_cases import cases_table
+    from scripts.metric_tables import metric_tables
 
-    table = cases_table()
+    _write_between(_CASES, ROOT / "docs" / "brokers.md", cases_table())
+    _write_between(_METRICS, ROOT / "docs" / "web.md", metric_tables())
+
+
+def _write_between(marks: re.Pattern[str], page: Path, table: str) -> None:
+    """Replace what stands between the marks of a page."""
     text = page.read_text(encoding="utf-8")
-    page.write_text(_CASES.sub(lambda match: f"{match[1]}{table}\n{match[2]}", text), encoding="utf-8")
+    page.write_text(marks.sub(lambda match: f"{match[1]}{table}\n{match[2]}", text), encoding="utf-8")
 
 
 if __name__ == "__main__":

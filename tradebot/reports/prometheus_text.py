@@ -1,0 +1,39 @@
+"""Metrics in the text format of Prometheus, version 0.0.4, for the textfile collector of node_exporter.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from tradebot.core.results.metric_families import Family
+from tradebot.core.results.metrics import Sample
+
+
+def prometheus_text(samples: Iterable[Sample]) -> str:
+    """The text of samples. Those of one family have to stand together."""
+    return "".join(f"{line}\n" for line in _lines(samples))
+
+
+def _lines(samples: Iterable[Sample]) -> Iterator[str]:
+    for family, of_family in groupby(samples, key=lambda sample: sample.family):
+        yield f"# HELP {family.name} {_escaped(family.meaning)}"
+        yield f"# TYPE {family.name} {family.kind}"
+        for sample in of_family:
+            yield f"{family.name}{_labels(family, sample.labels)} {float(sample.value)!r}"
+
+
+def _labels(family: Family, values: Iterable[str]) -> str:
+    pairs = ",".join(f'{name}="{_quoted(value)}"' for name, value in zip(family.labels, values, strict=True))
+    return f"{{{pairs}}}" if pairs else ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _quoted(value: str) -> str:
+    """A value of a label; what is no letter in UTF-8, a surrogate of a path, is shown by its number."""
+    return _escaped(value).replace('"', '\\"').encode(errors="backslashreplace").decode()
