@@ -31,14 +31,14 @@ SCHEMA = {
 def test_windows_gets_tasks_of_its_schema(setup: Setup) -> None:
     for file, job in zip(build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST), SCHEDULED, strict=True):
         root = ET.fromstring(file.content)
-        assert (_name(root), root.get("version")) == ("Task", "1.2")
+        assert (name_of(root), root.get("version")) == ("Task", "1.2")
         for element in root.iter():
-            children = [_name(child) for child in element]
-            if _name(element) == "Triggers":
+            children = [name_of(child) for child in element]
+            if name_of(element) == "Triggers":
                 assert 1 <= len(children) <= 48
                 assert set(children) == {"CalendarTrigger"}
             elif children:
-                known = SCHEMA[_name(element)]
+                known = SCHEMA[name_of(element)]
                 assert children == [child for child in known if child in children]
         (action,) = root.iter(f"{{{NAMESPACE}}}Exec")
         command, arguments, folder = (child.text for child in action)
@@ -46,6 +46,6 @@ def test_windows_gets_tasks_of_its_schema(setup: Setup) -> None:
         assert arguments == f'{job} --scheduled --home "{setup.home}"'
 
 
-def _name(element: ET.Element) -> str:
+def name_of(element: ET.Element) -> str:
     assert element.tag.startswith(f"{{{NAMESPACE}}}")
     return element.tag.partition("}")[2]

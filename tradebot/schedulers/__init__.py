@@ -5,6 +5,7 @@ An entry starts a job with ``--scheduled``; the job itself checks the exchange c
 
 from __future__ import annotations
 
+from tradebot.schedulers.host_tools import write_files
 from tradebot.schedulers.install import (
     ENTRY_FILE,
     InstalledSchedule,
@@ -15,9 +16,10 @@ from tradebot.schedulers.install import (
     read_installed,
     remove,
     remove_files,
-    write_files,
 )
+from tradebot.schedulers.install_server import install_server, remove_server, server_files, server_problems
 from tradebot.schedulers.rules import HostZone, ScheduleEntry, SchedulerFile, Setup
+from tradebot.schedulers.server_files import ServerSetup
 from tradebot.schedulers.verify import differences
 
 __all__ = [
@@ -27,13 +29,18 @@ __all__ = [
     "ScheduleEntry",
     "SchedulerFile",
     "SchedulerKind",
+    "ServerSetup",
     "Setup",
     "build_files",
     "differences",
     "install",
+    "install_server",
     "read_folder",
     "read_installed",
     "remove",
     "remove_files",
+    "remove_server",
+    "server_files",
+    "server_problems",
     "write_files",
 ]

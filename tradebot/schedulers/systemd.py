@@ -74,12 +74,12 @@ def _service(setup: Setup, job: Job) -> SchedulerFile:
         "\n".join(
             (
                 "[Unit]",
-                f"Description=tradebot {job} in {_literal(str(setup.home))}",
+                f"Description=tradebot {job} in {literal(str(setup.home))}",
                 "",
                 "[Service]",
                 "Type=oneshot",
-                *(f"Environment={_quoted(f'{name}={value}')}" for name, value in setup.variables.items()),
-                f"ExecStart={' '.join(_quoted(word, command=True) for word in setup.command(job))}",
+                *(f"Environment={quoted(f'{name}={value}')}" for name, value in setup.variables.items()),
+                f"ExecStart={' '.join(quoted(word, command=True) for word in setup.command(job))}",
                 "# A job that is asked to end settles the order in flight first.",
                 "TimeoutStopSec=300",
                 "StandardOutput=null",
@@ -114,13 +114,14 @@ def _timer(setup: Setup, job: Job) -> SchedulerFile:
     )
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """A text in which a unit file (systemd.unit(5)) sees no specifier."""
     return text.replace("%", "%%")
 
 
-def _quoted(text: str, *, command: bool = False) -> str:
+def quoted(text: str, *, command: bool = False) -> str:
     """A quoted word of a unit file (systemd.syntax(7)); in a command ``$`` is escaped too."""
-    escaped = _literal(text).replace("\\", "\\\\").replace('"', '\\"')
+    escaped = literal(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped.replace("$", "$$") if command else escaped}"'
 
 

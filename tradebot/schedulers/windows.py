@@ -33,10 +33,7 @@ def task(setup: Setup, job: Job) -> str:
 
 def files(setup: Setup, host: HostZone, first: date) -> tuple[SchedulerFile, ...]:
     """An XML file for each job, correct for a year from ``first``."""
-    return tuple(
-        SchedulerFile(f"{setup.entry(job)}.xml", _task(setup, job, host, first), "utf-16", _DECLARATION)
-        for job in SCHEDULED
-    )
+    return tuple(task_file(setup.entry(job), _task(setup, job, host, first)) for job in SCHEDULED)
 
 
 def entries(files: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ...]:
@@ -49,16 +46,37 @@ def entries(files: Mapping[str, bytes], setup: Setup) -> tuple[ScheduleEntry, ..
         content = files.get(f"{setup.entry(job)}.xml")
         if content is None:
             continue
-        try:
-            root = ET.fromstring(content)
-        except (ET.ParseError, ValueError, LookupError):  # no XML; an encoding that it does not have, or that is none
+        root = _read(content)
+        if root is None:
             continue
         slots = frozenset(slot for trigger in root.iter(_tag("CalendarTrigger")) for slot in _slots(trigger))
-        command = " ".join(element.text or "" for name in ("Command", "Arguments") for element in root.iter(_tag(name)))
-        enabled = root.find(f"{_tag('Settings')}/{_tag('Enabled')}")
-        if enabled is None or enabled.text != "false":
-            listed.append(ScheduleEntry(job, slots, "", command.replace('"', "")))
+        if _is_enabled(root):
+            listed.append(ScheduleEntry(job, slots, "", _command(root)))
     return tuple(listed)
+
+
+def read_command(content: bytes) -> str:
+    """The command line of a task, given as an XML file; "" for an unreadable or disabled one."""
+    root = _read(content)
+    return _command(root) if root is not None and _is_enabled(root) else ""
+
+
+def _read(content: bytes) -> ET.Element | None:
+    """The root of an XML file, in the encoding that it declares; None for what cannot be read."""
+    try:
+        return ET.fromstring(content)
+    except (ET.ParseError, ValueError, LookupError):  # no XML; an encoding that it does not have, or that is none
+        return None
+
+
+def _command(root: ET.Element) -> str:
+    command = " ".join(element.text or "" for name in ("Command", "Arguments") for element in root.iter(_tag(name)))
+    return command.replace('"', "")
+
+
+def _is_enabled(root: ET.Element) -> bool:
+    enabled = root.find(f"{_tag('Settings')}/{_tag('Enabled')}")
+    return enabled is None or enabled.text != "false"
 
 
 def printed(text: str) -> bytes:
@@ -66,46 +84,72 @@ def printed(text: str) -> bytes:
     return _DECLARED.sub("", text).encode()
 
 
-def _task(setup: Setup, job: Job, host: HostZone, first: date) -> str:
+def _task(setup: Setup, job: Job, host: HostZone, first: date) -> ET.Element:
     program, *arguments = setup.command(job)
-    root = ET.Element("Task", {"version": "1.2", "xmlns": NAMESPACE})
-    ET.SubElement(ET.SubElement(root, "RegistrationInfo"), "Description").text = f"tradebot {job} in {setup.home}"
+    root = task_root(f"tradebot {job} in {setup.home}")
     triggers = ET.SubElement(root, "Triggers")
     for rule in host_rules(job, host, first):
         for hours in _runs_of(rule.hours):
             for minutes in [rule.minutes] if _is_even(rule.minutes) else zip(rule.minutes, strict=True):
                 _trigger(triggers, WeeklyRule(rule.weekdays, hours, minutes))
+    add_user(root)
+    add_settings(root, time_limit="PT1H", wakes="true")
+    words = subprocess.list2cmdline([*arguments, "--home", str(setup.home)])
+    add_action(root, program, words, str(setup.home))
+    return root
+
+
+def task_root(description: str) -> ET.Element:
+    """A task without triggers, user, settings and action, which follow in this order."""
+    root = ET.Element("Task", {"version": "1.2", "xmlns": NAMESPACE})
+    ET.SubElement(ET.SubElement(root, "RegistrationInfo"), "Description").text = description
+    return root
+
+
+def add_user(root: ET.Element) -> None:
+    """Let the task run as the user who installs it, while that user is logged in."""
     principal = ET.SubElement(ET.SubElement(root, "Principals"), "Principal", {"id": "Author"})
-    _texts(principal, LogonType="InteractiveToken", RunLevel="LeastPrivilege")
-    _texts(
+    add_texts(principal, LogonType="InteractiveToken", RunLevel="LeastPrivilege")
+
+
+def add_settings(root: ET.Element, *, time_limit: str, wakes: str) -> None:
+    """Add the settings of the task: it runs once at a time, on batteries too, and as soon as it can be started."""
+    add_texts(
         ET.SubElement(root, "Settings"),
         MultipleInstancesPolicy="IgnoreNew",
         DisallowStartIfOnBatteries="false",
         StopIfGoingOnBatteries="false",
         StartWhenAvailable="true",
-        WakeToRun="true",
-        ExecutionTimeLimit="PT1H",
+        WakeToRun=wakes,
+        ExecutionTimeLimit=time_limit,
         Enabled="true",
     )
+
+
+def add_action(root: ET.Element, program: str, arguments: str, folder: str) -> None:
+    """Add what the task starts."""
     action = ET.SubElement(ET.SubElement(root, "Actions", {"Context": "Author"}), "Exec")
-    words = subprocess.list2cmdline([*arguments, "--home", str(setup.home)])
-    _texts(action, Command=program, Arguments=words, WorkingDirectory=str(setup.home))
+    add_texts(action, Command=program, Arguments=arguments, WorkingDirectory=folder)
+
+
+def task_file(name: str, root: ET.Element) -> SchedulerFile:
+    """The file of a task, as the Task Scheduler takes it."""
     ET.indent(root)
-    return f"{ET.tostring(root, encoding='unicode')}\n"
+    return SchedulerFile(f"{name}.xml", f"{ET.tostring(root, encoding='unicode')}\n", "utf-16", _DECLARATION)
 
 
 def _trigger(triggers: ET.Element, rule: WeeklyRule) -> None:
     """Add a trigger for one minute of one hour, or one that repeats through consecutive hours."""
     start = datetime.combine(_SINCE, datetime.min.time()).replace(hour=rule.hours[0], minute=rule.minutes[0])
     trigger = ET.SubElement(triggers, "CalendarTrigger")
-    _texts(trigger, StartBoundary=start.isoformat())
+    add_texts(trigger, StartBoundary=start.isoformat())
     if len(rule.hours) * len(rule.minutes) > 1:
         step = 60 // len(rule.minutes)
         lasts = len(rule.hours) * 60 - 1
         repetition = ET.SubElement(trigger, "Repetition")
-        _texts(repetition, Interval=f"PT{step}M", Duration=f"PT{lasts}M", StopAtDurationEnd="false")
+        add_texts(repetition, Interval=f"PT{step}M", Duration=f"PT{lasts}M", StopAtDurationEnd="false")
     week = ET.SubElement(trigger, "ScheduleByWeek")
-    _texts(week, WeeksInterval="1")
+    add_texts(week, WeeksInterval="1")
     days = ET.SubElement(week, "DaysOfWeek")
     for number in sorted(rule.weekdays):
         ET.SubElement(days, _DAYS[number])
@@ -145,7 +189,7 @@ def _minutes(duration: str) -> int:
     return int(match[1] or 0) * 60 + int(match[2] or 0) if match else 0
 
 
-def _texts(parent: ET.Element, **texts: str) -> None:
+def add_texts(parent: ET.Element, **texts: str) -> None:
     """Add child elements with these names and texts."""
     for name, text in texts.items():
         ET.SubElement(parent, name).text = text
