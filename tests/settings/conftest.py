@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tradebot.errors import ConfigError, Problem
-from tradebot.settings import Loaded, load
+from tradebot.settings import GlobalOptions, Loaded, inspect, load
+from tradebot.settings.documentation import web_names
 
 LoadHome = Callable[..., Loaded]
 ProblemsOf = Callable[..., list[Problem]]
@@ -29,13 +30,17 @@ def load_home(tmp_path: Path) -> LoadHome:
 
 
 @pytest.fixture
-def problems_of(load_home: LoadHome) -> ProblemsOf:
+def problems_of(load_home: LoadHome, tmp_path: Path) -> ProblemsOf:
     """The problems of such a home."""
 
     def problems(env: str | bytes | None = None, environ: Mapping[str, str] | None = None) -> list[Problem]:
-        with pytest.raises(ConfigError) as caught:
+        try:
             load_home(env, environ)
-        return list(caught.value.problems)
+        except ConfigError as error:
+            return list(error.problems)
+        found = inspect(GlobalOptions(tmp_path), environ or {}).problems  # of the web server, which keep no job
+        assert found and {problem.where.split()[0] for problem in found} <= web_names()
+        return list(found)
 
     return problems
 

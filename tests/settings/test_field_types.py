@@ -145,6 +145,13 @@ REFUSED = [
     ("ROBINHOOD_BASE_URL", "https://api.robinhood.com", "not an address of this machine"),
     ("ROBINHOOD_ENTRY_COLLAR_PCT", "6%", "0.1% to 5%"),
     ("ROBINHOOD_REQUEST_GAP_MS", "10001", "0 to 10,000"),
+    ("WEB_HOST", "trade.example.org", "127.0.0.1, ::1"),
+    ("WEB_PORT", "65536", "0 to 65,535"),
+    ("WEB_ALLOWED_HOSTS", "https://trade.example.org", "trade.example.org"),
+    ("WEB_TRUSTED_PROXY", "0.0.0.0/0", "not every address"),
+    ("WEB_TRUSTED_PROXY", "proxy", "192.0.2.7"),
+    ("WEB_SESSION_HOURS", "0", "1 to 8,760"),
+    ("ENABLE_DASHBOARD", "maybe", "true or false"),
     ("TRADEBOT_STATE_DIR", "state", "absolute path"),
     ("TRADEBOT_NOW", "2026-11-20T09:35:00", "with its offset"),
     ("TRADEBOT_NOW", "0001-01-01T00:00:00Z", "not an instant"),
@@ -154,6 +161,7 @@ TAKES_ANYTHING = {
     "ROBINHOOD_USERNAME", "ROBINHOOD_PASSWORD", "ROBINHOOD_MFA_SECRET",
     "EMAIL_USERNAME", "EMAIL_PASSWORD",
     "STRATEGIES_DIR", "LOG_DIR", "BACKUP_DIR", "BACKUP_REQUIRE_MOUNT", "PAPER_DATA", "PAPER_ACTIONS", "TRADEBOT_HOME",
+    "WEB_TLS_CERT", "WEB_TLS_KEY",
 }  # fmt: skip
 
 

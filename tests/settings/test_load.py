@@ -103,10 +103,22 @@ def test_what_merely_begins_like_a_setting_is_noted_and_no_more(load_home: LoadH
 
 
 def test_names_without_use_only_warn(load_home: LoadHome) -> None:
-    warnings = load_home("ENABLE_DASHBOARD=true\nWEB_PORT=8080\nALLOW_SHORT=true\n", {"WEB_HOST": "::1"}).warnings
-    assert [warning.partition(" has no use")[0].split()[-1] for warning in warnings] == [
-        "ENABLE_DASHBOARD", "WEB_PORT", "ALLOW_SHORT", "WEB_HOST",
+    warnings = load_home("ALLOW_SHORT=true\n", {"ALLOW_SHORT": "false"}).warnings
+    assert [warning.partition(" has no use")[0] for warning in warnings] == [
+        "`.env` line 1: ALLOW_SHORT", "environment: ALLOW_SHORT",
     ]  # fmt: skip
+
+
+def test_a_wrong_setting_of_the_web_server_keeps_no_job_from_trading(load_home: LoadHome) -> None:
+    loaded = load_home("MAX_POSITIONS=4", {"WEB_PORT": "tcp://10.0.0.7:80"})  # as a service named web has it
+    assert (loaded.settings.web_port, loaded.settings.max_positions) == (8000, 4)
+    (warning,) = loaded.warnings
+    assert warning.startswith("WEB_PORT (environment): ") and "Only `tradebot serve` needs it." in warning
+
+
+def test_it_is_told_with_what_does(problems_of: ProblemsOf) -> None:
+    problems = problems_of("WEB_PORT=none\nMAX_POSITIONS=none\n")
+    assert [problem.where.split()[0] for problem in problems] == ["WEB_PORT", "MAX_POSITIONS"]
 
 
 @pytest.mark.parametrize("name", ["TRADEBOT_HOME", "TRADEBOT_STATE_DIR", "TRADEBOT_NOW"])

@@ -25,6 +25,7 @@ from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
 from tradebot.core.results.review import Review
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
+from tradebot.core.results.web_access import SessionLine, TokenLine
 from tradebot.errors import Problem
 from tradebot.ledger.audit import Head
 from tradebot.ledger.backup import Copy
@@ -107,6 +108,10 @@ SHAPES: Mapping[str, Shape] = {
     "report --all": _ALL_ACCOUNTS,
     "positions --all": _ALL_ACCOUNTS,
     "halt": _plain({"home": Path, "headline": str, "halt": Halt, "not_told": str}),
+    "serve": _plain(
+        {"home": Path}, address=str, link=str, token=str, revoked=str,
+        tokens=tuple[TokenLine, ...], browsers=tuple[SessionLine, ...],
+    ),
     "take-over": _plain({"account": str, "taken_from": str}),
     "verify": _plain({
         "home": Path, "findings": tuple[Finding, ...], "not_covered": Mapping[str, int], "known_heads": int,

@@ -121,6 +121,16 @@ def to_files(settings: Settings, today: date) -> Iterator[str]:
     _flush()
 
 
+def to_stderr(settings: Settings) -> None:
+    """Log to standard error from now on, for a process that stays: what starts it keeps its output."""
+    if not any(type(handler) is logging.StreamHandler for handler in _root.handlers):  # -v has one already
+        stderr = logging.StreamHandler()
+        stderr.setFormatter(_Formatter())
+        stderr.setLevel(logging.getLevelName(settings.log_level))
+        _root.addHandler(stderr)
+    _end_buffer()
+
+
 def writes_files() -> bool:
     """Whether log files are open."""
     return bool(_files)

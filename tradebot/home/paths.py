@@ -95,6 +95,11 @@ def drills_file(home: Path) -> Path:
     return state_folder(home) / "drills"
 
 
+def web_access_file(home: Path) -> Path:
+    """Tokens and sessions of the web server. See ``tradebot.web.access.access_file``."""
+    return state_folder(home) / "web_access.json"
+
+
 def replay_file(home: Path) -> Path:
     """The last replay. See ``tradebot.home.replay_record``."""
     return state_folder(home) / "replay.json"

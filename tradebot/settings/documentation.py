@@ -11,6 +11,7 @@ from tradebot.settings import model
 from tradebot.settings.alert_model import AlertSettings
 from tradebot.settings.field_types import FieldInfo, FieldType
 from tradebot.settings.limit_model import EmergencySettings, LimitSettings
+from tradebot.settings.web_model import WebSettings
 
 _SECTIONS: tuple[type[Any], ...] = (
     model.BrokerSettings,
@@ -21,6 +22,7 @@ _SECTIONS: tuple[type[Any], ...] = (
     EmergencySettings,
     model.ScheduleSettings,
     model.PaperSettings,
+    WebSettings,
     model.LocationSettings,
     model.LocalBrokerSettings,
 )
@@ -79,6 +81,12 @@ def process_only() -> frozenset[str]:
 def secret_names() -> frozenset[str]:
     """The names of the secret settings."""
     return frozenset(row.name for row in rows().values() if row.type.secret)
+
+
+@cache
+def web_names() -> frozenset[str]:
+    """The names of the web server's settings, which no job uses."""
+    return frozenset(row.name for row in _rows(WebSettings))
 
 
 def env_example() -> str:

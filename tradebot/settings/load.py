@@ -37,10 +37,7 @@ def load(home: Path, env_path: Path | None, environ: Mapping[str, str], *, home_
     ``env_path`` replaces ``<home>/.env`` and must then exist. A name in ``environ`` takes precedence over the file. A
     blank value counts as absent.
     """
-    inspected = _load(home, env_path, environ, home_typed=home_typed)
-    if inspected.faults:
-        raise ConfigError(inspected.problems)
-    return inspected.loaded
+    return _usable(_load(home, env_path, environ, home_typed=home_typed))
 
 
 def inspect(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Inspected:
@@ -73,7 +70,8 @@ def load_valid(options: GlobalOptions, environ: Mapping[str, str] | None = None)
 def load_without_keys(options: GlobalOptions, environ: Mapping[str, str] | None = None) -> Loaded:
     """The settings for a command that asks no broker. Raises ConfigError with all problems, save with those of keys."""
     inspected = inspect(options, environ)
-    keys = documentation.secret_names() | {"BROKER"}  # a key that is missing is missing for this broker
+    # a key that is missing is missing for this broker
+    keys = documentation.secret_names() | documentation.web_names() | {"BROKER"}
     problems = [
         fault.problem
         for fault in inspected.in_order()
@@ -82,6 +80,15 @@ def load_without_keys(options: GlobalOptions, environ: Mapping[str, str] | None 
     if problems:
         raise ConfigError(problems)
     return inspected.loaded
+
+
+def _usable(inspected: Inspected) -> Loaded:
+    """The settings of a job. What is wrong with the web server's is a warning: it must not keep a job from trading."""
+    web = documentation.web_names()
+    if any(not fault.names or not fault.names <= web for fault in inspected.faults):
+        raise ConfigError(inspected.problems)
+    warnings = (f"{problem} Only `tradebot serve` needs it." for problem in inspected.problems)
+    return replace(inspected.loaded, warnings=(*inspected.loaded.warnings, *warnings))
 
 
 def load_in_emergency(

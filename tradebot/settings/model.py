@@ -31,6 +31,7 @@ from tradebot.settings.robinhood_fields import AccountNumber, LoopbackUrl
 from tradebot.settings.secret_fields import Secret, SecretText
 from tradebot.settings.url_fields import DatabaseUrl, SecretUrl
 from tradebot.settings.user_folder import user_state_folder
+from tradebot.settings.web_model import WebSettings
 
 
 class TradingMode(StrEnum):
@@ -280,6 +281,7 @@ class LocalBrokerSettings:
 class Settings(
     LocalBrokerSettings,
     LocationSettings,
+    WebSettings,
     PaperSettings,
     ScheduleSettings,
     AlertSettings,
@@ -357,6 +359,13 @@ class Settings(
     def paper_actions_path(self) -> Path | None:
         """The file of the splits and dividends of ``paper_data_path``; None if there is none."""
         return self.home / self.paper_actions if self.paper_actions else None
+
+    @property
+    def web_tls_paths(self) -> tuple[Path, Path] | None:
+        """The web server's certificate and its key; None unless both are named."""
+        if self.web_tls_cert is None or self.web_tls_key is None:
+            return None
+        return self.home / self.web_tls_cert, self.home / self.web_tls_key
 
     @property
     def state_path(self) -> Path:

@@ -10,8 +10,8 @@ from tradebot.settings.documentation import rows
 from tradebot.settings.env_file import EnvFile
 from tradebot.settings.inspected import ENVIRONMENT, Fault
 
-#: Names that are accepted with a warning and read by nothing: settings of a later version and of an earlier one.
-WITHOUT_USE = frozenset({"ALLOW_SHORT", "ENABLE_DASHBOARD", "WEB_HOST", "WEB_PORT"})
+#: Names that are accepted with a warning and read by nothing: settings of an earlier version.
+WITHOUT_USE = frozenset({"ALLOW_SHORT"})
 #: Unknown names in the process environment that are noted: many settings begin like these.
 OUR_PREFIXES = ("TRADEBOT_", "PAPER_", "ALERT_", "EMAIL_", "ALPACA_")
 #: How much (0 to 1) an unknown name in the process environment resembles a setting's that it is taken for.

@@ -18,6 +18,7 @@ from tradebot.settings.path_fields import FilePath
 from tradebot.settings.robinhood_fields import LoopbackUrl
 from tradebot.settings.secret_fields import Secret
 from tradebot.settings.url_fields import DatabaseUrl
+from tradebot.settings.web_fields import ListenAddress, Networks
 
 ROWS = [row for section in sections() for row in section.rows if row.name != "TRADEBOT_HOME"]
 
@@ -63,6 +64,10 @@ def _wrong(row: SettingRow) -> Iterator[str]:
             yield from ("smtp.example.com:587", "smtp example com", "-", "300.1.1.1", "[::1]:25")
         case MailAddress():
             yield from ("tradebot", "The Bot <bot@example.com>", "a@b, c@d", "@")
+        case ListenAddress():
+            yield from ("trade.example.org", "127.0.0.1:8000", "*")
+        case Networks():
+            yield from ("proxy", "10.0.0.1/8", "0.0.0.0/0")
         case other:
             raise AssertionError(f"no wrong text is known for {other}")
 
@@ -95,15 +100,17 @@ def test_a_percentage_that_could_mean_two_things_is_refused_with_both_spellings(
 
 
 def test_unknown_names_are_refused_with_the_nearest_known_one(machine: Machine) -> None:
-    machine.env("MAX_POSITON=4", "TRADEBOT_HOME=/elsewhere", "WEB_PORT=8080")
+    machine.env("MAX_POSITON=4", "TRADEBOT_HOME=/elsewhere", "ALLOW_SHORT=true")
     ended = machine("status", PAPER_DATE="bars.csv")
     assert ended.code == 3
     assert "`.env` line 1: MAX_POSITON is no setting. Did you mean MAX_POSITIONS?" in ended.err
     assert "`.env` line 2: TRADEBOT_HOME cannot stand in a `.env`" in ended.err
     assert "PAPER_DATE" not in ended.err, "an error is told alone"
-    assert "WEB_PORT" not in ended.err
-    machine.env("WEB_PORT=8080", "WEB_HOST=::1")
-    allowed = machine("config", "check", PAPER_DATE="bars.csv", TRADEBOT_PORT="tcp://10.0.0.7:8000")
+    assert "ALLOW_SHORT" not in ended.err
+    machine.env("ALLOW_SHORT=true")
+    allowed = machine(
+        "config", "check", PAPER_DATE="bars.csv", TRADEBOT_PORT="tcp://10.0.0.7:8000", ALLOW_SHORT="false"
+    )
     assert (allowed.code, allowed.err.count("has no use in this version")) == (0, 2)
     assert "environment: PAPER_DATE is no setting, and nothing reads it. Did you mean PAPER_DATA?" in allowed.err
     assert "no setting has the name TRADEBOT_PORT" in allowed.out

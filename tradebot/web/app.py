@@ -1,0 +1,55 @@
+"""Makes the application: the guard, the routes, and what becomes of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from tradebot import __version__
+from tradebot.web.access.guard import Guard
+from tradebot.web.problem_json import Refused, problem_response
+from tradebot.web.routes import login
+from tradebot.web.site import Site
+
+#: Each makes the routes of one subject.
+ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (login.router,)
+
+
+def make_app(site: Site) -> FastAPI:
+    """The application of a wired server."""
+    app = FastAPI(title="tradebot", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = site
+    for make in ROUTERS:
+        app.include_router(make(site))
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_middleware(
+        Guard,
+        access=site.access,
+        rules=site.rules,
+        wrong_tokens=site.wrong_tokens,
+        tell=site.tell,
+        cookie=site.cookie,
+    )
+    return app
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return problem_response(error)
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem_response(Refused(error.status_code, str(error.detail), headers=error.headers))
+
+
+async def _not_valid(request: Request, error: Exception) -> Response:
+    """What is wrong with a request's arguments. What was sent is not repeated."""
+    assert isinstance(error, RequestValidationError)
+    places = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+    return problem_response(Refused(422, "; ".join(places)))
