@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from tradebot.commands.json_shapes import schema_files
+from tradebot.runtime.json_shapes import schema_files
 from tradebot.schedulers import cron
 from tradebot.settings.documentation import env_example, settings_tables
 

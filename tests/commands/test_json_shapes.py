@@ -16,9 +16,9 @@ from tests.fakes import json_schemas
 from tests.fakes.cli import tradebot
 from tests.reports.samples import HEADER, Samples
 from tradebot import cli
-from tradebot.commands.json_shapes import SHAPES, schema_files
 from tradebot.errors import BrokerUnavailable, ConfigError, ExitCode, Problem
 from tradebot.reports import json_output
+from tradebot.runtime.json_shapes import SHAPES, schema_files
 
 
 def commands(group: Any, *before: str) -> Iterator[str]:

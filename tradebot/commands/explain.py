@@ -50,16 +50,17 @@ def command(
     recorded. It reads the ledger alone: it asks no broker and waits for no job.
     """
     from tradebot.commands import open_desk, render
+    from tradebot.core.results.listings import read_symbol, refuse_backwards
     from tradebot.jobs import explain
     from tradebot.reports.pages.explain import explain_page
 
-    ticker = lists.symbol_in(symbol)
+    ticker = read_symbol(symbol)
     is_span = first is not None or last is not None
     if ticker is None and (is_span or not (today or on_date)):
         raise UsageError("Name a SYMBOL, such as AAPL, or ask for --today or a --date, which tell of all symbols.")
     if (today and on_date) or (is_span and (today or on_date)):
         raise UsageError("--today, --date, and --from with --to exclude each other: ask for one of them.")
-    lists.refuse_backwards(first, last)
+    refuse_backwards(first, last)
     day = on_date.date() if on_date else None
     with open_desk.ledger_for(options, "explain") as opened:
         if ticker is None:

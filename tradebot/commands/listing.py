@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from tradebot.errors import UsageError
 
 if TYPE_CHECKING:
     from tradebot.core.results.listings import Selection
@@ -59,38 +57,18 @@ def selection(
     only_open: bool = False,
 ) -> Selection:
     """What the options ask for. Raises UsageError for what can be no symbol, no strategy or no span."""
-    from tradebot.core.model.order_ids import STRATEGY_NAME
-    from tradebot.core.results.listings import Selection
+    from tradebot.core.results.listings import read_selection
 
-    ticker = symbol_in(symbol, "--symbol ")
-    if strategy is not None and not STRATEGY_NAME.fullmatch(strategy):
-        raise UsageError(f"--strategy {strategy!r} is no name of a strategy. `tradebot strategies list` shows them.")
-    refuse_backwards(first, last)
     unlimited = options.json or csv is not None
-    return Selection(
-        symbol=ticker,
-        strategy=strategy,
-        first=first.date() if first else None,
-        last=last.date() if last else None,
+    return read_selection(
+        symbol,
+        strategy,
+        first.date() if first else None,
+        last.date() if last else None,
         only_open=only_open,
         limit=limit or (None if unlimited else SCREEN),
+        prefix="--",
     )
-
-
-def symbol_in(text: str | None, option: str = "") -> str | None:
-    """The symbol in capitals; None without one. Raises UsageError, which begins with ``option``, for another text."""
-    from tradebot.core.model.order_ids import SYMBOL
-
-    ticker = text.strip().upper() if text is not None else None
-    if ticker is not None and not SYMBOL.fullmatch(ticker):
-        raise UsageError(f"{option}{text!r} is not a symbol. Write it like AAPL or BRK.B.")
-    return ticker
-
-
-def refuse_backwards(first: date | None, last: date | None) -> None:
-    """Raise UsageError for a span that ends before it begins."""
-    if first and last and first > last:
-        raise UsageError("--from is after --to.")
 
 
 def csv_path(csv: Path | None, row: type[Any], options: GlobalOptions, *, force: bool) -> Path | None:

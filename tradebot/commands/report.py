@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
-from tradebot.commands import decorator, listing
+from tradebot.commands import decorator
 from tradebot.commands.accounts import AllAccountsOption, show_all_accounts
 from tradebot.commands.listing import FromOption, ToOption
 from tradebot.errors import ExitCode, UsageError
@@ -188,18 +188,12 @@ def _asked(
     period: PeriodName | None, first: datetime | None, last: datetime | None, *, previous: bool, scheduled: bool
 ) -> AskedPeriod:
     """What the options ask for. Raises UsageError for options that do not go together."""
-    from tradebot.core.results.report_periods import AskedPeriod, Period
+    from tradebot.core.results.report_periods import read_period
 
     if scheduled and (previous or last):
         raise UsageError("--scheduled goes with a period that holds the newest session, not with one that is over.")
-    if first or last:
-        if period or previous:
-            raise UsageError(f"{'--period' if period else '--previous'} does not go with --from and --to.")
-        listing.refuse_backwards(first, last)
-        return AskedPeriod(Period.SPAN, first=first.date() if first else None, last=last.date() if last else None)
-    if previous and period == "all":
-        raise UsageError("--previous goes with a day, week, month, quarter, year or ytd: nothing is before all.")
-    return AskedPeriod(Period(period or "day"), previous)
+    days = (first.date() if first else None, last.date() if last else None)
+    return read_period(period, *days, previous=previous, prefix="--")
 
 
 def _of_ledger(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.holdings import FOREIGN
@@ -18,18 +18,23 @@ def run(desk: Desk, chosen: Selection) -> Listing[ListedOrder]:
 
     Raises BrokerUnavailable.
     """
-    return _listing(desk.ledger, chosen, [_line(desk, order) for order in desk.broker.open_orders()])
+    return listing(desk.ledger, chosen, open_lines(desk, desk.broker.open_orders()))
 
 
 def recall(desk: LedgerDesk, chosen: Selection) -> Listing[ListedOrder]:
     """The orders that match, as they were known last: in the newest look of a job at the account."""
     stored = desk.ledger.listings
     known_at, ids = stored.last_open_orders() or (desk.now, frozenset())
-    return _listing(desk.ledger, chosen, stored.orders_with(ids)).as_of(known_at)
+    return listing(desk.ledger, chosen, stored.orders_with(ids)).as_of(known_at)
 
 
-def _listing(ledger: AccountLedger, chosen: Selection, live: Sequence[ListedOrder]) -> Listing[ListedOrder]:
-    """The open orders and those of the ledger that are not among them."""
+def open_lines(desk: Desk, orders: Iterable[BrokerOrder]) -> tuple[ListedOrder, ...]:
+    """The lines of the broker's open orders."""
+    return tuple(_line(desk, order) for order in orders)
+
+
+def listing(ledger: AccountLedger, chosen: Selection, live: Sequence[ListedOrder]) -> Listing[ListedOrder]:
+    """The open orders that match, and those of the ledger that are not among them."""
     stored = ledger.listings
     ids = {order.broker_order_id for order in live}
     most = None if chosen.limit is None else chosen.limit + len(live) + 1

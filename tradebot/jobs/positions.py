@@ -22,7 +22,7 @@ def run(desk: Desk, chosen: Selection) -> Listing[PositionLine]:
     holdings = desk.ledger.books.holdings()
     quotes = desk.market.quotes(position.symbol for position in positions)
     stops = look_at_stops(desk, holdings, positions, open_orders, quotes)
-    return _listing(chosen, position_lines(positions, holdings, stops.gaps, stops.losses))
+    return listing(chosen, position_lines(positions, holdings, stops.gaps, stops.losses))
 
 
 def recall(desk: LedgerDesk, chosen: Selection) -> Listing[PositionLine]:
@@ -34,7 +34,7 @@ def recall(desk: LedgerDesk, chosen: Selection) -> Listing[PositionLine]:
     if known is None:
         return Listing(chosen, (), notes=("no job has looked at the account yet, so nothing is known of it",))
     known_at, lines = known
-    return _listing(chosen, lines).as_of(known_at)
+    return listing(chosen, lines).as_of(known_at)
 
 
 def known_positions(ledger: AccountLedger) -> tuple[datetime, tuple[PositionLine, ...]] | None:
@@ -53,7 +53,8 @@ def _with_known_loss(line: PositionLine) -> PositionLine:
     return replace(line, to_stop=known_loss(line.quantity, line.last, line.stop), bare=ZERO)
 
 
-def _listing(chosen: Selection, lines: Iterable[PositionLine]) -> Listing[PositionLine]:
+def listing(chosen: Selection, lines: Iterable[PositionLine]) -> Listing[PositionLine]:
+    """The lines that match, the newest first."""
     lines = tuple(lines)
     rows = [line for line in lines if chosen.includes(line.symbol, line.strategy, line.opened)]
     rows.sort(key=lambda line: line.opened or date.min, reverse=True)

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from tradebot.core.accounting.bridge import with_unbooked
+from tradebot.core.model.exchange_time import new_york_date
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO
@@ -81,6 +82,17 @@ def run_over(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices, *, ever
     outcome = replace(outcome, bare=bare_lines(within, desk.now), buy_and_hold=holds(outcome, symbols, prices))
     outcome = replace(outcome, not_compared=not_compared(outcome, symbols, prices))
     return _recorded(outcome, desk.ledger, span)
+
+
+def recall(desk: LedgerDesk, asked: AskedPeriod, prices: PeriodPrices, *, every_row: bool = False) -> ReportOutcome:
+    """Report on any period as the ledger knows it: of one that lasts, up to the newest look of a job.
+
+    No broker is asked and nothing is recorded. Arguments and errors are those of ``run_over``.
+    """
+    outcome = run_over(desk, asked, prices, every_row=every_row)
+    if is_over(desk, asked):
+        return outcome
+    return replace(outcome, is_over=False, halts=current_halts(desk, new_york_date(desk.now)))
 
 
 def _report(desk: Desk, run: JobRun, span: Span, *, every_row: bool) -> ReportOutcome:

@@ -18,14 +18,15 @@ from tradebot.settings.ledger_location import LedgerLocation
 
 
 @contextmanager
-def open_read_only(location: LedgerLocation) -> Iterator[Database]:
-    """Open the ledger for reading. One that an older version wrote is migrated, if this user may.
+def open_read_only(location: LedgerLocation, *, migrates: bool = True) -> Iterator[Database]:
+    """Open the ledger for reading. One that an older version wrote is migrated, if this user may and it ``migrates``.
 
     Raises LedgerError as ``open_database`` does, and LedgerBusy at the end if another user's process wrote into a file
     that was read as one that never changes.
     """
     if not isinstance(location, Path) or not _is_frozen(location):
-        with closing(open_database(location, create=False)) as database:
+        opened = open_database(location, create=False) if migrates else open_without_migrating(location)
+        with closing(opened) as database:
             database.engine.refuse_writes()
             yield database
         return

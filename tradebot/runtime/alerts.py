@@ -101,7 +101,12 @@ def try_channels(settings: Settings) -> Iterator[tuple[str, str]]:
 def newest(settings: Settings, most: int) -> tuple[QueuedAlert, ...]:
     """The ``most`` newest alerts, oldest first: the ledger's, then the spool's. Raises LedgerError."""
     with closing(open_database(settings.ledger, create=False)) as database:
-        stored = database.alert_queue.newest(most)
+        return newest_in(settings, database, most)
+
+
+def newest_in(settings: Settings, database: Database, most: int) -> tuple[QueuedAlert, ...]:
+    """The ``most`` newest alerts of an open ledger and of the spool, oldest first."""
+    stored = database.alert_queue.newest(most)
     spooled = tuple(_queued(number, each) for number, each in enumerate(home_spool(settings.home).waiting()))
     return (*stored, *spooled)[-most:]
 

@@ -66,6 +66,7 @@ ACCESS: dict[Job, Access] = {
     Job.STATUS: Access(),
     Job.POSITIONS: Access(),
     Job.ORDERS: Access(),
+    Job.RISK: Access(),
     Job.ADOPT: Access(locks=True, asks_strategies=True),
     Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
 }
@@ -111,7 +112,7 @@ def open_desk(
         held.enter_context(stop)
         if strategies is not None:
             held.callback(strategies.close)
-        lock: Lock = _Unlocked()
+        lock: Lock = Unlocked()
         holder = locks.holder(settings.home, SystemClock().wall())
         if access.locks:
             lock = held.enter_context(locks.home_lock(settings.home, command=job, wall=SystemClock().now()))
@@ -220,8 +221,9 @@ class BothLocks:
             lock.assert_held()
 
 
-class _Unlocked:
+class Unlocked:
     """The lock of a command that only reads: sending raises Blocked."""
 
     def assert_held(self) -> None:
+        """Raise Blocked."""
         raise Blocked("this command holds no lock and may not send orders")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -42,26 +42,31 @@ class OpenLedgerDesk:
 
 
 @contextmanager
-def open_ledger(options: GlobalOptions) -> Iterator[OpenLedger]:
-    """The home's ledger for reading, also while a job holds the lock. It is migrated if an older version wrote it.
+def open_ledger(
+    options: GlobalOptions, environ: Mapping[str, str] | None = None, *, migrates: bool = True
+) -> Iterator[OpenLedger]:
+    """The home's ledger for reading, also while a job holds the lock.
 
-    A home that cannot be written is read as it is.
+    environ: the environment of a home other than that of this process.
+    migrates: whether a ledger that an older version wrote is migrated. A home that cannot be written is read as it is.
     Raises ConfigError (no home there, or settings that leave the account uncertain) and LedgerError.
     """
-    loaded = load_without_keys(options, process_environment())
+    loaded = load_without_keys(options, process_environment() if environ is None else environ)
     is_fresh(loaded.settings, makes_home=False)
-    with open_read_only(loaded.settings.ledger) as database:
+    with open_read_only(loaded.settings.ledger, migrates=migrates) as database:
         yield OpenLedger(database, loaded)
 
 
 @contextmanager
-def open_ledger_desk(options: GlobalOptions) -> Iterator[OpenLedgerDesk]:
-    """The ledger of the pinned account as of one moment, whatever jobs write meanwhile.
+def open_ledger_desk(
+    options: GlobalOptions, environ: Mapping[str, str] | None = None, *, migrates: bool = True
+) -> Iterator[OpenLedgerDesk]:
+    """The ledger of the pinned account as of one moment, whatever jobs write meanwhile. Arguments: ``open_ledger``.
 
     Raises what ``open_ledger`` does, and ConfigError for an account that the ledger does not have.
     """
-    with open_ledger(options) as opened, opened.database.engine.snapshot():
-        settings, account = opened.loaded.settings, _pinned(opened)
+    with open_ledger(options, environ, migrates=migrates) as opened, opened.database.engine.snapshot():
+        settings, account = opened.loaded.settings, pinned_or_refuse(opened.loaded.settings, opened.database)
         home_latch = HomeLatch(settings.home, lost_state(settings, opened.database))
         latch = AccountLatch(home_latch, account.key, lambda: pinned_keys(settings, opened.database))
         desk = _desk(settings, account, opened.database.bind(account.key), latch)
@@ -71,9 +76,10 @@ def open_ledger_desk(options: GlobalOptions) -> Iterator[OpenLedgerDesk]:
         yield OpenLedgerDesk(desk, context, opened.loaded)
 
 
-def _pinned(opened: OpenLedger) -> PinnedAccount:
-    broker, mode = opened.loaded.settings.broker, opened.loaded.settings.trading_mode
-    account = pinned_account_of(opened.loaded.settings, opened.database)
+def pinned_or_refuse(settings: Settings, database: Database) -> PinnedAccount:
+    """The account that the home has pinned. Raises ConfigError where it has none."""
+    broker, mode = settings.broker, settings.trading_mode
+    account = pinned_account_of(settings, database)
     if account is None:
         fix = "Check BROKER and TRADING_MODE, or run `tradebot run-daily` first, which begins an account."
         raise ConfigError([Problem("BROKER", f"the ledger has no account at {broker} ({mode})", fix)])

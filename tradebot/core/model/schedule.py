@@ -34,6 +34,7 @@ class Job(StrEnum):
     BACKUP = "backup"
     POSITIONS = "positions"
     ORDERS = "orders"
+    RISK = "risk"
 
 
 #: The jobs of a session, in the order in which they are due.

@@ -11,7 +11,9 @@ from typing import Generic, Self, TypeVar
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.exits import ExitKind
 from tradebot.core.model.holdings import OpenTrade, Trade
+from tradebot.core.model.order_ids import STRATEGY_NAME, SYMBOL
 from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
+from tradebot.errors import UsageError
 
 T = TypeVar("T")
 
@@ -51,6 +53,42 @@ class Selection:
             and self.strategy in (None, strategy)
             and (session is None or (self.first or date.min) <= session <= (self.last or date.max))
         )
+
+
+def read_selection(
+    symbol: str | None,
+    strategy: str | None,
+    first: date | None,
+    last: date | None,
+    *,
+    only_open: bool = False,
+    limit: int | None = None,
+    prefix: str = "",
+) -> Selection:
+    """What is asked for, by its texts. Raises UsageError for what can be no symbol, no strategy or no span.
+
+    prefix: stands before the names in the message: "--" for options.
+    """
+    ticker = read_symbol(symbol, f"{prefix}symbol ")
+    if strategy is not None and not STRATEGY_NAME.fullmatch(strategy):
+        what = f"{prefix}strategy {strategy!r} is no name of a strategy."
+        raise UsageError(f"{what} `tradebot strategies list` shows them.")
+    refuse_backwards(first, last, prefix)
+    return Selection(ticker, strategy, first, last, only_open, limit)
+
+
+def read_symbol(text: str | None, before: str = "") -> str | None:
+    """The symbol in capitals; None without one. Raises UsageError, which begins with ``before``, for another text."""
+    ticker = text.strip().upper() if text is not None else None
+    if ticker is not None and not SYMBOL.fullmatch(ticker):
+        raise UsageError(f"{before}{text!r} is not a symbol. Write it like AAPL or BRK.B.")
+    return ticker
+
+
+def refuse_backwards(first: date | None, last: date | None, prefix: str = "--") -> None:
+    """Raise UsageError for a span that ends before it begins."""
+    if first and last and first > last:
+        raise UsageError(f"{prefix}from is after {prefix}to.")
 
 
 @dataclass(frozen=True, slots=True)

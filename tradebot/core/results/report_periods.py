@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from tradebot.core.results.listings import refuse_backwards
+from tradebot.errors import UsageError
+
 _DAY = timedelta(days=1)
 
 
@@ -67,6 +70,25 @@ class AskedPeriod:
             return Span(self.period, date(newest.year - 1, 1, 1), _year_before(newest))
         end = (_begin(self.period, newest) or newest) - _DAY
         return Span(self.period, _begin(self.period, end), end)
+
+
+def read_period(
+    period: str | None, first: date | None, last: date | None, *, previous: bool = False, prefix: str = ""
+) -> AskedPeriod:
+    """The period that is asked for. Raises UsageError for what does not go together.
+
+    prefix: stands before the names in the message: "--" for options.
+    """
+    if first or last:
+        if period or previous:
+            name = "period" if period else "previous"
+            raise UsageError(f"{prefix}{name} does not go with {prefix}from and {prefix}to.")
+        refuse_backwards(first, last, prefix)
+        return AskedPeriod(Period.SPAN, first=first, last=last)
+    if previous and period == Period.ALL:
+        what = f"{prefix}previous goes with a day, week, month, quarter, year or ytd"
+        raise UsageError(f"{what}: nothing is before all.")
+    return AskedPeriod(Period(period or Period.DAY), previous)
 
 
 def _begin(period: Period, day: date) -> date | None:

@@ -29,7 +29,8 @@ _LEVELS = {
 }
 _RUN_TONES = {RunStatus.FAILED: Tone.BAD, RunStatus.BLOCKED: Tone.WARN, RunStatus.RUNNING: Tone.WARN}
 
-_JOB_TONES = {
+#: The emphasis of the status of a job.
+JOB_TONES = {
     JobStatus.RAN: Tone.GOOD,
     JobStatus.DUE: Tone.QUIET,
     JobStatus.IDLE: Tone.QUIET,
@@ -142,7 +143,7 @@ def _job_cell(cell: SessionJob | None) -> Cell:
     if cell is None:
         return Cell(NOTHING, Tone.QUIET)
     start = f" {cell.at.astimezone(NEW_YORK):%H:%M}" if cell.at else ""
-    return Cell(f"{cell.mark}{start}", _JOB_TONES.get(cell.mark, Tone.PLAIN))
+    return Cell(f"{cell.mark}{start}", JOB_TONES.get(cell.mark, Tone.PLAIN))
 
 
 def _last_runs(outcome: StatusOutcome) -> Page:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from tradebot.brokers.paper import ExchangeStatus
 from tradebot.core.accounting.form_8949 import TaxYear
@@ -17,12 +18,15 @@ from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.home_places import HomeEnd
 from tradebot.core.results.incident import IncidentOutcome
+from tradebot.core.results.job_lines import JobLine, SessionJobs
 from tradebot.core.results.listings import FillLine, ListedOrder, TradeLine
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.preflight_checks import PreflightOutcome
 from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
 from tradebot.core.results.review import Review
+from tradebot.core.results.risk_outcome import RiskOutcome, SymbolRisk
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
 from tradebot.core.results.web_access import SessionLine, TokenLine
@@ -63,6 +67,14 @@ _ALL_ACCOUNTS = _plain({
 })  # fmt: skip
 
 
+#: The use of the limits, and what the account has at stake.
+_RISK = {
+    "session": date | None, "equity": Decimal | None, "limits_used": tuple[LimitLine, ...],
+    "symbols": tuple[SymbolRisk, ...], "gross_exposure": Decimal, "lost_at_stops": Decimal, "concentration": Decimal,
+    "unprotected": Decimal | None, "notes": tuple[str, ...], "known_at": datetime | None, "trouble": str,
+}  # fmt: skip
+
+
 class ExitCodeLine(TypedDict):
     """An exit code of `help exit-codes`."""
 
@@ -98,6 +110,8 @@ SHAPES: Mapping[str, Shape] = {
     "orders": Shape(more={"orders": tuple[ListedOrder, ...], **_LAST_KNOWN}),
     "trades": Shape(more={"trades": tuple[TradeLine, ...], "totals": Totals | None, **_LISTING}),
     "fills": Shape(more={"fills": tuple[FillLine, ...], **_LISTING}),
+    "risk": Shape(more=_RISK),
+    "jobs": Shape(more={"jobs": tuple[JobLine, ...], "session": date | None, "now": datetime}),
     "export": Shape(
         more={"files": tuple[Path, ...]}, optional={"tax": TaxYear, "final": bool, "rows": int}, has_location=None
     ),
@@ -155,6 +169,16 @@ SHAPES: Mapping[str, Shape] = {
     "help": _plain({"topic": str}, text=str, codes=tuple[ExitCodeLine, ...], precedence=tuple[int, ...]),
     "completion": _plain({"shell": str, "script": str}),
 }  # fmt: skip
+
+
+def risk_fields(found: RiskOutcome) -> dict[str, Any]:
+    """The fields of the object of `risk`."""
+    return {name: getattr(found, name) for name in _RISK}
+
+
+def jobs_fields(found: SessionJobs) -> dict[str, Any]:
+    """The fields of the object of `jobs`."""
+    return {"jobs": found.lines, "session": found.session, "now": found.now}
 
 
 def schema_files() -> dict[str, str]:

@@ -1,0 +1,118 @@
+"""The reads of the server: one look at a broker for everybody, and no read that raises."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from tests.fakes.cli import environment
+from tradebot.core.model.halts import HaltLevel
+from tradebot.core.results.listings import Selection
+from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.runtime.home_looks import Look
+from tradebot.settings import GlobalOptions
+from tradebot.web import reads
+from tradebot.web.reads import HomeReads, SharedLook
+
+
+@pytest.fixture
+def home(traded_home: Path, tmp_path: Path) -> Path:
+    return copytree(traded_home, tmp_path / "home")
+
+
+@pytest.fixture
+def look(traded_home: Path, tmp_path: Path) -> Look:
+    """A look at an embedded exchange."""
+    return of(traded_home, tmp_path)._looks.take_look()
+
+
+def of(home: Path, tmp_path: Path) -> HomeReads:
+    return HomeReads(GlobalOptions(home), environment(tmp_path / "state"))
+
+
+def test_everybody_shares_a_look_and_the_next_comes_after_its_time(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+
+    def take() -> Look:
+        taken.append(threading.current_thread().name)
+        time.sleep(0.05)
+        return look
+
+    shared = SharedLook(take)
+    with ThreadPoolExecutor(50) as clients:
+        found = [each.result() for each in [clients.submit(shared.newest) for _ in range(50)]]
+    assert all(each.look is look for each in found)
+    assert len(taken) == 1
+    monkeypatch.setattr(reads, "EVERY", 0.0)
+    assert shared.newest().look is look
+    shared.expire()
+    assert len(taken) >= 2
+
+
+def test_a_broker_that_hangs_or_fails_leaves_the_look_before_it(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging, begun = threading.Event(), threading.Event()
+    answers: Iterator[Look | BrokerUnavailable] = iter([look, BrokerUnavailable("nobody answers")])
+
+    def take() -> Look:
+        answer = next(answers)
+        if isinstance(answer, BrokerUnavailable):
+            begun.set()
+            hanging.wait(10)
+            raise answer
+        return answer
+
+    shared = SharedLook(take)
+    assert shared.newest().trouble == ""
+    shared.expire()
+    shared.newest()
+    assert begun.wait(10)
+    assert (shared.newest().look, shared.newest().trouble) == (look, ""), "while it hangs"
+    hanging.set()
+    deadline = time.monotonic() + 10
+    while not shared.newest().trouble and time.monotonic() < deadline:
+        time.sleep(0.01)
+    failed = shared.newest()
+    assert (failed.look, failed.trouble, failed.code) == (look, "nobody answers", ExitCode.BROKER)
+
+
+def test_the_first_look_is_waited_for_and_no_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "FIRST_WAIT", 0.05)
+    hanging = threading.Event()
+
+    def take() -> Look:
+        hanging.wait(10)
+        raise BrokerUnavailable("nobody answers")
+
+    shared = SharedLook(take)
+    assert shared.newest().trouble == "the broker is being asked"
+    hanging.set()
+
+
+def test_what_cannot_be_read_is_halted_and_raises_nothing(home: Path, tmp_path: Path) -> None:
+    found = of(home, tmp_path)
+    assert found.positions(Selection()).value is not None
+    (home / "trading_robot.db").write_text("no database", encoding="utf-8")
+    found.look_again()
+    status = found.status().value
+    assert status is not None and status.level is HaltLevel.HALTED
+    assert (status.headline, status.exit_code) == ("HALTED (unreadable)", ExitCode.LEDGER)
+    assert status.halts[-1].rule == "unreadable"
+    refusal = found.fills(Selection()).refusal
+    assert refusal is not None and refusal.code is ExitCode.LEDGER
+    health = found.health().value
+    assert health is not None and not health.healthy and "not a database" in health.ledger_reached.trouble
+
+
+def test_wrong_settings_are_halted_too(home: Path, tmp_path: Path) -> None:
+    (home / ".env").write_text("MAX_POSITIONS=many\n", encoding="utf-8")
+    found = of(home, tmp_path)
+    status = found.status().value
+    assert status is not None and (status.level, status.exit_code) == (HaltLevel.HALTED, ExitCode.CONFIG)
+    refusal = found.jobs().refusal
+    assert refusal is not None and [problem.where for problem in refusal.problems] != []

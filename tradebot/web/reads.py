@@ -1,0 +1,231 @@
+"""What the server shows of a home: typed, with its age, and never an exception.
+
+A broker is asked by one look that everybody shares, at most every ``EVERY`` seconds, by one thread at a time. Who asks
+while it is on its way, or hangs, gets the look before it with its age. What the ledger tells is read anew for each
+read, save that equal reads within ``SAME_FOR`` seconds share one.
+
+The methods block for as long as a ledger takes to read; the first look may be waited for, for ``FIRST_WAIT`` seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar, cast
+
+from tradebot.core.results.account_now import AccountNow, Health
+from tradebot.core.results.alerts import QueuedAlert
+from tradebot.core.results.explain_outcome import ExplainOutcome
+from tradebot.core.results.job_lines import SessionJobs
+from tradebot.core.results.listings import FillLine, ListedOrder, Listing, Selection, TradeListing
+from tradebot.core.results.position_lines import PositionLine
+from tradebot.core.results.report_outcome import ReportOutcome
+from tradebot.core.results.report_periods import AskedPeriod
+from tradebot.core.results.risk_outcome import RiskOutcome
+from tradebot.core.results.status_outcome import StatusOutcome
+from tradebot.errors import ConfigError, ExitCode, Problem, TradebotError
+from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_looks import Found, HomeLooks, Look, Looked
+from tradebot.runtime.homes import HomeContext
+from tradebot.settings import GlobalOptions
+
+T = TypeVar("T")
+
+#: Seconds between two looks at a broker.
+EVERY = 30.0
+#: Seconds that a read waits for the very first look.
+FIRST_WAIT = 5.0
+#: Seconds in which equal reads of the ledger are one.
+SAME_FOR = 1.0
+#: Different reads that are kept at once.
+_MOST_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a read has no value."""
+
+    code: ExitCode
+    message: str
+    problems: tuple[Problem, ...] = ()  # of an invalid configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """What a read found, or why it found nothing."""
+
+    at: datetime  # when it was read, aware UTC
+    looked_at: datetime | None  # when the broker was asked last, aware UTC; None: it was not, or the read needs none
+    value: T | None = None
+    context: HomeContext | None = None  # None where the home cannot be read
+    refusal: Refusal | None = None  # None where there is a value
+
+
+class HomeReads:
+    """The reads of one home, for any number of threads."""
+
+    def __init__(self, options: GlobalOptions, environ: Mapping[str, str]) -> None:
+        """``environ``: the environment of the home: no setting and no key of another one."""
+        self._looks = HomeLooks(options, environ)
+        self._shared = SharedLook(self._looks.take_look)
+        self._kept = _Kept()
+
+    def status(self) -> Read[StatusOutcome]:
+        """The account as it stands. It always has a value: what cannot be read is HALTED (unreadable)."""
+        return self._with_look("status", self._looks.status)
+
+    def account(self) -> Read[AccountNow]:
+        """Balances, halts and the day's result. It always has a value."""
+        return self._with_look("account", self._looks.account)
+
+    def positions(self, chosen: Selection) -> Read[Listing[PositionLine]]:
+        """What is held."""
+        return self._with_look(("positions", chosen), lambda looked: self._looks.positions(looked, chosen))
+
+    def orders(self, chosen: Selection) -> Read[Listing[ListedOrder]]:
+        """What was ordered, and what rests."""
+        return self._with_look(("orders", chosen), lambda looked: self._looks.orders(looked, chosen))
+
+    def risk(self) -> Read[RiskOutcome]:
+        """Each limit with its use, and what the account has at stake."""
+        return self._with_look("risk", self._looks.risk)
+
+    def health(self) -> Read[Health]:
+        """Whether ledger and broker can be asked, and what is overdue. It always has a value."""
+        return self._with_look("health", self._looks.health)
+
+    def trades(self, chosen: Selection) -> Read[TradeListing]:
+        """The round trips."""
+        return self._read(("trades", chosen), lambda: self._looks.trades(chosen))
+
+    def fills(self, chosen: Selection) -> Read[Listing[FillLine]]:
+        """What was bought and sold."""
+        return self._read(("fills", chosen), lambda: self._looks.fills(chosen))
+
+    def report(self, asked: AskedPeriod, *, every_row: bool = False) -> Read[ReportOutcome]:
+        """The figures of a period as the ledger knows them."""
+        return self._read(("report", asked, every_row), lambda: self._looks.report(asked, every_row=every_row))
+
+    def explain(
+        self, symbol: str | None, day: date | None = None, span: tuple[date | None, date | None] | None = None
+    ) -> Read[ExplainOutcome]:
+        """Why something was done with a symbol, or not; without one, a line for each symbol of a session."""
+        return self._read(("explain", symbol, day, span), lambda: self._looks.explain(symbol, day, span))
+
+    def jobs(self) -> Read[SessionJobs]:
+        """The jobs of the newest session."""
+        return self._read("jobs", self._looks.jobs)
+
+    def alerts(self, most: int) -> Read[tuple[QueuedAlert, ...]]:
+        """The newest alerts of the home's accounts, oldest first."""
+        return self._read(("alerts", most), lambda: self._looks.alerts(most))
+
+    def redact(self, text: str) -> str:
+        """The text with the secrets of the home's settings masked."""
+        return self._looks.redact(text)
+
+    def look_again(self) -> None:
+        """Let the next read begin a new look: something was sent to the broker."""
+        self._shared.expire()
+        self._kept.clear()
+
+    def _with_look(self, key: Hashable, read: Callable[[Looked], Found[T]]) -> Read[T]:
+        looked = self._shared.newest()
+        at = looked.look.at if looked.look else None
+        found = self._read((key, at, looked.trouble), lambda: read(looked))
+        return replace(found, looked_at=at)
+
+    def _read(self, key: Hashable, read: Callable[[], Found[T]]) -> Read[T]:
+        return self._kept.get(key, lambda: _tried(read))
+
+
+def _tried(read: Callable[[], Found[T]]) -> Read[T]:
+    at = SystemClock().wall()
+    try:
+        found = read()
+    except TradebotError as error:
+        problems = error.problems if isinstance(error, ConfigError) else ()
+        return Read(at, None, refusal=Refusal(error.exit_code, str(error), problems))
+    return Read(at, None, found.value, found.context)
+
+
+class SharedLook:
+    """The newest look at a broker, taken by one thread at a time, at most every ``EVERY`` seconds."""
+
+    def __init__(self, take: Callable[[], Look]) -> None:
+        self._take = take
+        self._changed = threading.Condition()
+        self._newest = Looked(is_shared=True)
+        self._begun: float | None = None  # by time.monotonic; None before the first, and where the next is due at once
+        self._is_on_its_way = False
+        self._has_ended = False  # the first try has
+
+    def newest(self) -> Looked:
+        """The newest look; where one is due it begins. Only the very first one is waited for."""
+        with self._changed:
+            due = self._begun is None or time.monotonic() - self._begun >= EVERY
+            if due and not self._is_on_its_way:
+                self._is_on_its_way, self._begun = True, time.monotonic()
+                threading.Thread(target=self._look, name="look at the broker", daemon=True).start()
+            if not self._has_ended:
+                self._changed.wait_for(lambda: self._has_ended, FIRST_WAIT)
+            if not self._has_ended:
+                return Looked(trouble="the broker is being asked", code=ExitCode.BROKER, is_shared=True)
+            return self._newest
+
+    def expire(self) -> None:
+        """Let the next read begin a look, even if one has just been taken."""
+        with self._changed:
+            self._begun = None
+
+    def _look(self) -> None:
+        try:
+            newest = Looked(self._take(), is_shared=True)
+        except TradebotError as error:
+            newest = Looked(self._newest.look, str(error), error.exit_code, is_shared=True)
+        except Exception as error:  # noqa: BLE001 - a bug in a look must not end the looks for good
+            trouble = f"the look at the broker failed: {type(error).__name__}: {error}"
+            newest = Looked(self._newest.look, trouble, ExitCode.BUG, is_shared=True)
+        with self._changed:
+            self._newest, self._is_on_its_way, self._has_ended = newest, False, True
+            self._changed.notify_all()
+
+
+class _Kept:
+    """Reads of the last moments. Equal ones at once are one: the second waits for the first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: dict[Hashable, _Entry] = {}
+
+    def get(self, key: Hashable, read: Callable[[], Read[T]]) -> Read[T]:
+        with self._lock:
+            self._drop_old()
+            entry = self._entries.setdefault(key, _Entry())
+        with entry.lock:
+            if entry.read is None or time.monotonic() - entry.at >= SAME_FOR:
+                entry.read, entry.at = read(), time.monotonic()
+            return cast(Read[T], entry.read)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._entries.clear()
+
+    def _drop_old(self) -> None:
+        if len(self._entries) < _MOST_KEPT:
+            return
+        now = time.monotonic()
+        for key in [key for key, entry in self._entries.items() if now - entry.at >= SAME_FOR]:
+            del self._entries[key]
+
+
+class _Entry:
+    """A read that is kept, or is on its way."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.read: Any = None
+        self.at = time.monotonic()
