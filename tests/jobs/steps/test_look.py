@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from tests.jobs.brokers import Around
 from tests.jobs.conftest import CopyHouse, holding_acme
 from tests.jobs.house import House
 from tradebot.core.model.account import CASH
-from tradebot.core.model.orders import OrderState
+from tradebot.core.model.orders import BrokerOrder, OrderState
 from tradebot.core.model.schedule import Job
 from tradebot.jobs.job_run import open_run
 from tradebot.jobs.steps.look import Look, read_look
+from tradebot.jobs.steps.sync import read_account_state
 
 
 @pytest.fixture
@@ -55,6 +58,23 @@ def other_cash(look: Look) -> Look:
 
 def other_price(look: Look) -> Look:
     return replace(look, positions=tuple(replace(each, market_price=Decimal(1)) for each in look.positions))
+
+
+def test_the_equity_is_of_the_time_at_which_the_account_was_asked_for(house: House) -> None:
+    with house.desk("09:40") as desk:
+        asked = desk.clock.now()
+
+    class AsTimeGoesOn(Around):
+        def open_orders(self) -> tuple[BrokerOrder, ...]:
+            with house.exchange() as exchange:
+                exchange.advance_to(asked + timedelta(minutes=1))
+            return super().open_orders()
+
+    with house.desk(wrap=AsTimeGoesOn) as desk:
+        read_account_state(desk, open_run(desk, Job.RECONCILE))
+        newest = desk.ledger.history.newest_equity()
+        assert newest is not None
+        assert (newest.at, desk.clock.now()) == (asked, asked + timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tradebot.core.model.account import CASH, AccountSnapshot, Position
 from tradebot.core.model.orders import BrokerOrder
@@ -24,6 +24,7 @@ class Look:
     account: AccountSnapshot
     positions: tuple[Position, ...]
     open_orders: tuple[BrokerOrder, ...]
+    at: datetime  # aware UTC, right before the account was asked for: what moves later may be missing in it
 
     def moved_since(self, earlier: Look) -> frozenset[str]:
         """The symbols whose shares or orders differ from an earlier look's; CASH where the cash does."""
@@ -56,4 +57,5 @@ def read_look(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> 
     cash_here = desk.ledger.books.cash()
     if at_most and cash_here is not None and abs(account.cash - cash_here) > CENT:
         account = read_account(desk, run)
-    return Look(account, desk.broker.positions(), desk.broker.open_orders())
+    assert run.reading is not None, "the account was read"
+    return Look(account, desk.broker.positions(), desk.broker.open_orders(), run.reading.at)

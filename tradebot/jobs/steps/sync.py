@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from tradebot.core.accounting.day_result import ExplainedEquity
-from tradebot.core.model.account import CASH, AccountSnapshot, Position, Quote
+from tradebot.core.model.account import CASH, AccountSnapshot, Quote
 from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break, BreakKind, lone_cash, pending_text
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.ledger_rows import EquityPoint
@@ -238,7 +238,7 @@ def _store(desk: Desk, run: JobRun, seen: _Compared, first_seen_by: datetime, mo
         )
         record_look(desk, run.session, seen.stops.gaps, look.open_orders, seen.at)
         ledger.orders.keep_look(look.open_orders, seen.at)
-        point = _equity_point(desk, run.session, look.account, look.positions, seen.stops.gaps)
+        point = _equity_point(run.session, look, seen.stops.gaps)
         ledger.books.store_equity(point, look.positions, explained.high)
         state = AccountState(
             account=look.account,
@@ -320,13 +320,12 @@ def _is_undecided(desk: Desk, order: BrokerOrder) -> bool:
     return not desk.ownership.is_others(order) and not is_explained(desk, order)
 
 
-def _equity_point(
-    desk: Desk, session: date, account: AccountSnapshot, positions: Iterable[Position], open_gaps: Iterable[Gap]
-) -> EquityPoint:
-    values = [position.market_value for position in positions]
+def _equity_point(session: date, look: Look, open_gaps: Iterable[Gap]) -> EquityPoint:
+    """The equity of a look at the time at which it was asked for: money that moves during the job is in the next."""
+    values, account = [position.market_value for position in look.positions], look.account
     return EquityPoint(
         session=session,
-        at=desk.clock.now(),
+        at=look.at,
         equity=account.equity,
         cash=account.cash,
         long_value=sum((value for value in values if value > 0), ZERO),
