@@ -39,6 +39,8 @@ match arguments:
         enabled.write_text(" ".join(name for name in names if name not in timers))
     case ["--user", "is-enabled", timer]:
         print("enabled" if timer in names else "disabled")
+    case ["--user", "is-active", unit]:
+        print("active" if unit in names else "inactive")
 """
 LAUNCHCTL = """
 loaded = kept / "loaded"
@@ -65,6 +67,8 @@ match arguments:
         if not task.exists():
             sys.exit("ERROR: The system cannot find the file specified.")
         print(task.read_text(encoding="utf-16"))
+    case ["/Run" | "/End", "/TN", _]:
+        pass
     case ["/Delete", "/TN", name, "/F"]:
         (kept / name.replace(chr(92), "_")).unlink()
 """
@@ -119,6 +123,37 @@ def test_what_is_installed_is_what_should_be(scheduler: str, said: Said, tool: M
     assert len(before["differences"]) == len(SCHEDULED)
     assert said("install", "--for", scheduler, "--yes")[0] == 0
     assert said("verify", "--for", scheduler) == (0, {**before, "differences": [], "exit_code": 0, "exit_codes": []})
+
+
+@pytest.mark.parametrize("scheduler", ["systemd", "launchd", "windows"])
+def test_the_service_of_the_server_is_installed_compared_and_removed(
+    scheduler: str, said: Said, tool: MakeTool, tmp_path: Path
+) -> None:
+    calls = tool(*TOOLS[scheduler])
+    assert said("verify", "--serve", "--for", scheduler)[0] == 11
+    assert said("install", "--serve", "--for", scheduler, "--yes")[0] == 0
+    assert said("verify", "--serve", "--for", scheduler)[1]["differences"] == []
+    (tmp_path / "home" / ".env").write_text("WEB_HOST=::1\nWEB_PORT=8443\n")
+    code, answer = said("verify", "--serve", "--for", scheduler)
+    assert code == (11 if scheduler == "systemd" else 0), answer  # the socket is that of the settings
+    assert said("verify", "--for", scheduler)[0] == 11  # the jobs' entries are others
+    assert said("remove", "--serve", "--for", scheduler, "--yes")[1]["removed"] == 1
+    assert said("verify", "--serve", "--for", scheduler)[0] == 11
+    assert said("remove", "--serve", "--for", scheduler, "--yes")[1]["removed"] == 0
+    assert "serve" in calls.read_text()
+
+
+def test_the_service_can_be_written_as_files_and_no_scheduler_of_jobs_keeps_it_up(said: Said, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    assert said("install", "--serve", "--for", "systemd", "--dir", str(folder))[0] == 0
+    assert sorted(path.suffix for path in folder.iterdir()) == [".service", ".socket"]
+    assert said("verify", "--serve", "--for", "systemd", "--dir", str(folder))[0] == 0
+    assert said("remove", "--serve", "--for", "systemd", "--dir", str(folder))[1]["removed"] == 2
+    code, answer = said("print", "--serve", "--for", "cron")
+    assert (code, "keeps no server up" in answer["error"]) == (3, True)
+    (tmp_path / "home" / ".env").write_text("WEB_PORT=0\n")
+    code, answer = said("print", "--serve", "--for", "systemd")
+    assert (code, "another port at each start" in answer["error"]) == (3, True)
 
 
 @pytest.mark.parametrize("scheduler", ["cron", "launchd", "windows"])

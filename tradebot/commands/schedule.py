@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tradebot.commands import decorator
+from tradebot.commands import decorator, schedule_server
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ FolderOption = Annotated[
     Path | None,
     typer.Option("--dir", metavar="DIR", help="Use files in DIR instead of the scheduler.", show_default=False),
 ]
+ServeOption = Annotated[
+    bool, typer.Option("--serve", help="The service that keeps `tradebot serve` up, instead of the jobs' entries.")
+]
 ImageOption = Annotated[str, typer.Option("--image", help="The container image, for Kubernetes.")]
 
 
@@ -42,6 +45,7 @@ ImageOption = Annotated[str, typer.Option("--image", help="The container image, 
     examples=(
         "tradebot schedule print",
         "tradebot schedule print --for kubernetes --image registry.example/tradebot:1",
+        "tradebot schedule print --serve --for systemd",
     ),
 )
 def show(
@@ -49,12 +53,16 @@ def show(
     scheduler: ForOption = None,
     zone: ZoneOption = None,
     image: ImageOption = "tradebot:latest",
+    serve: ServeOption = False,
 ) -> ExitCode:
     """Print the entries that start every job of the schedule.
 
     For cron, launchd and Windows in the host's time, both New York offsets included; for systemd and Kubernetes in New
-    York's own. The jobs decide by the exchange's calendar which of these starts are real.
+    York's own. The jobs decide by the exchange's calendar which of these starts are real. With --serve the files of a
+    service instead: a socket and a unit for systemd, an agent for launchd, a task for Windows.
     """
+    if serve:
+        return schedule_server.show(options, scheduler)
     from tradebot.commands import render
     from tradebot.reports.streams import emit
     from tradebot.runtime import scheduler_setup
@@ -81,11 +89,15 @@ def install(
     image: ImageOption = "tradebot:latest",
     force: decorator.ForceOption = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    serve: ServeOption = False,
 ) -> ExitCode:
     """Install the entries, in place of the ones that were installed for this home before.
 
-    It refuses what would name anything temporary: a cache, a build folder, a folder for temporary files.
+    It refuses what would name anything temporary: a cache, a build folder, a folder for temporary files. With --serve
+    it installs the service of the server, and starts it.
     """
+    if serve:
+        return schedule_server.install(options, scheduler, folder, force=force, yes=yes)
     from tradebot import schedulers
     from tradebot.commands import confirm, render
     from tradebot.errors import ConfigError
@@ -122,11 +134,15 @@ def remove(
     scheduler: ForOption = None,
     folder: FolderOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    serve: ServeOption = False,
 ) -> ExitCode:
     """Remove the entries that `schedule install` made for this home.
 
     All others stay, those of other homes and lines that you wrote among them. Where there is none it does nothing.
+    With --serve it ends the server and removes its service.
     """
+    if serve:
+        return schedule_server.remove(options, scheduler, folder, yes=yes)
     from tradebot import schedulers
     from tradebot.commands import confirm, render
     from tradebot.core.model.values import plural
@@ -158,12 +174,16 @@ def verify(
     zone: ZoneOption = None,
     folder: FolderOption = None,
     image: ImageOption = "tradebot:latest",
+    serve: ServeOption = False,
 ) -> ExitCode:
     """Compare what is installed with what should be.
 
     Walks through the sessions of the next year, half days and both changes of the clocks included, and says which jobs
-    would not be started in time, whoever wrote the entries. It ends with 11 when any would not.
+    would not be started in time, whoever wrote the entries. It ends with 11 when any would not. With --serve it
+    compares the service of the server, and says whether it runs.
     """
+    if serve:
+        return schedule_server.verify(options, scheduler, folder)
     from tradebot import schedulers
     from tradebot.commands import render
     from tradebot.reports.layout import Line, Tone, lines
@@ -174,7 +194,7 @@ def verify(
     differences = [f"{problem.what}. {problem.fix}" for problem in scheduler_setup.temporary_places(setup, kind)]
     entries: Sequence[ScheduleEntry] | None
     if folder is not None:
-        differences += _differences(files, folder)
+        differences += schedulers.different_files(files, folder)
         entries = None if differences else schedulers.read_folder(kind, setup, folder)
     else:
         installed = schedulers.read_installed(kind, setup)
@@ -225,18 +245,6 @@ def _texts(files: Sequence[SchedulerFile]) -> list[str]:
     if len(files) == 1:
         return [files[0].text.rstrip("\n")]
     return [f"# --- {file.name}\n{file.text}" for file in files]
-
-
-def _differences(files: Sequence[SchedulerFile], folder: Path) -> list[str]:
-    """The files that are missing in ``folder`` or have another text, as messages."""
-    differences = []
-    for file in files:
-        path = folder / file.name
-        if not path.exists():
-            differences.append(f"{path} is missing")
-        elif path.read_bytes() != file.content:
-            differences.append(f"{path} is not what `tradebot schedule install` would write now")
-    return differences
 
 
 def _header(setup: Setup, kind: SchedulerKind, host: HostZone) -> Page:

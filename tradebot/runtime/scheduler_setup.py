@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,8 +16,9 @@ from tradebot.home import paths
 from tradebot.market.calendar import NyseCalendar
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.homes import configuration
-from tradebot.schedulers import HostZone, SchedulerKind, Setup, temporary
-from tradebot.settings import GlobalOptions
+from tradebot.runtime.known_homes import listed_homes, settings_of
+from tradebot.schedulers import HostZone, SchedulerKind, ServerSetup, Setup, temporary
+from tradebot.settings import GlobalOptions, Settings
 
 _LINK = Path("/etc/localtime")
 _A_YEAR = timedelta(days=366)
@@ -31,6 +33,31 @@ def setup_for(options: GlobalOptions, kind: SchedulerKind, image: str) -> Setup:
         # pods share only the volume of the home, so the locks are there too
         return Setup(("tradebot",), home, {"TRADEBOT_STATE_DIR": str(home / "state" / "user")}, image)
     return Setup(_program(), home, {"TRADEBOT_STATE_DIR": paths.to_text(state)} if state else {})
+
+
+def server_setup_for(options: GlobalOptions, kind: SchedulerKind) -> ServerSetup:
+    """What the service of the server is made from. Raises ConfigError.
+
+    It may write in every home of the user's list, where the commands that it starts act.
+    """
+    settings = configuration(options).settings
+    if not settings.web_port:
+        fix = "Set WEB_PORT to a number that browsers and programs can know."
+        raise ConfigError([Problem("WEB_PORT", "0 takes another port at each start", fix)])
+    places = [place for place in listed_homes(options).places if place.is_here]
+    homes = [settings, *(settings_of(Path(place.home), options) for place in places)]
+    host = "127.0.0.1" if settings.web_host == "localhost" else settings.web_host
+    return ServerSetup(setup_for(options, kind, ""), host, settings.web_port, _written_by(homes))
+
+
+def _written_by(homes: Iterable[Settings]) -> tuple[Path, ...]:
+    """The folders in which the commands of homes write, without those that lie in another of them."""
+    folders: set[Path] = set()
+    for settings in homes:
+        ledger = settings.ledger_file
+        folders |= {settings.home, settings.log_path, settings.state_path, *([ledger.parent] if ledger else ())}
+    resolved = {folder.resolve() for folder in folders}
+    return tuple(sorted(folder for folder in resolved if resolved.isdisjoint(folder.parents)))
 
 
 def temporary_places(setup: Setup, kind: SchedulerKind) -> tuple[Problem, ...]:

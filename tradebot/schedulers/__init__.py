@@ -5,7 +5,7 @@ An entry starts a job with ``--scheduled``; the job itself checks the exchange c
 
 from __future__ import annotations
 
-from tradebot.schedulers.host_tools import write_files
+from tradebot.schedulers.host_tools import different_files, write_files
 from tradebot.schedulers.install import (
     ENTRY_FILE,
     InstalledSchedule,
@@ -33,6 +33,7 @@ __all__ = [
     "Setup",
     "build_files",
     "differences",
+    "different_files",
     "install",
     "install_server",
     "read_folder",

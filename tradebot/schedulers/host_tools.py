@@ -31,6 +31,18 @@ def write_files(files: Sequence[SchedulerFile], folder: Path) -> tuple[Path, ...
     return tuple(folder / file.name for file in files)
 
 
+def different_files(files: Sequence[SchedulerFile], folder: Path) -> list[str]:
+    """The files that are missing in ``folder`` or have another text, as messages."""
+    there = read_files(folder, [file.name for file in files])
+    return [
+        f"{folder / file.name} is not what `tradebot schedule install` would write now"
+        if file.name in there
+        else f"{folder / file.name} is missing"
+        for file in files
+        if there.get(file.name) != file.content
+    ]
+
+
 def user_units() -> Path:
     """The folder of the user's units of systemd. Raises ConfigError."""
     from platformdirs import user_config_path

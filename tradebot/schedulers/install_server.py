@@ -10,6 +10,7 @@ from pathlib import Path
 from tradebot.schedulers import windows
 from tradebot.schedulers.host_tools import (
     delete,
+    different_files,
     read_files,
     run_tool,
     schedule_error,
@@ -61,15 +62,6 @@ def _of(kind: SchedulerKind) -> _Keeper:
     return _KEEPERS[kind]
 
 
-def _different(files: Files, there: Mapping[str, bytes], folder: Path) -> list[str]:
-    """The files that are missing or have another text, as messages."""
-    return [
-        f"{folder / file.name} is {'not what would be installed now' if file.name in there else 'missing'}"
-        for file in files
-        if there.get(file.name) != file.content
-    ]
-
-
 def _units(server: ServerSetup) -> tuple[str, str]:
     return f"{server.name}.socket", f"{server.name}.service"
 
@@ -97,9 +89,8 @@ def _remove_systemd(server: ServerSetup) -> int:
 
 
 def _systemd_problems(server: ServerSetup, files: Files) -> list[str]:
-    there = read_files(user_units(), _units(server))
-    problems = _different(files, there, user_units())
-    for name in there:
+    problems = different_files(files, user_units())
+    for name in read_files(user_units(), _units(server)):
         for asked, wanted in (("is-enabled", "enabled"), ("is-active", "active")):
             state = run_tool("systemctl", "--user", asked, name, must_succeed=False).strip()
             if state != wanted:
@@ -129,7 +120,7 @@ def _remove_launchd(server: ServerSetup) -> int:
 
 
 def _launchd_problems(server: ServerSetup, files: Files) -> list[str]:
-    problems = _different(files, read_files(user_agents(), [_agent(server)]), user_agents())
+    problems = different_files(files, user_agents())
     loaded = {line.split("\t")[-1] for line in run_tool("launchctl", "list").splitlines()}
     if server.label not in loaded:
         path = user_agents() / _agent(server)

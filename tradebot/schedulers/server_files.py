@@ -52,6 +52,11 @@ class ServerSetup:
         return f"{self.setup.name}-serve"
 
     @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def command(self) -> tuple[str, ...]:
         """The command line of the server."""
         return (*self.setup.program, "serve")
@@ -76,9 +81,8 @@ def systemd_files(server: ServerSetup) -> tuple[SchedulerFile, ...]:
 
 
 def _socket(server: ServerSetup) -> Iterator[str]:
-    host = f"[{server.host}]" if ":" in server.host else server.host
     yield from ("[Unit]", f"Description=tradebot serve in {systemd.literal(str(server.setup.home))}, its socket", "")
-    yield from ("[Socket]", f"ListenStream={host}:{server.port}", "", "[Install]", "WantedBy=sockets.target")
+    yield from ("[Socket]", f"ListenStream={server.address}", "", "[Install]", "WantedBy=sockets.target")
 
 
 def _service(server: ServerSetup) -> Iterator[str]:

@@ -1,0 +1,57 @@
+"""A host without the page: nothing that a scheduler or a person starts there needs the packages of the extra."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.fakes.cli import ROOT, environment
+
+#: What the extra brings along, by the name that it is imported by.
+EXTRA = ("fastapi", "uvicorn", "starlette", "prometheus_client", "psutil", "python_multipart", "multipart")
+#: What a schedule starts, what a monitor looks at, and what a person does where something is wrong.
+COMMANDS = (
+    ("run-daily", "--scheduled"),
+    ("preflight", "--scheduled"),
+    ("check-exits", "--scheduled"),
+    ("reconcile", "--scheduled"),
+    ("report", "--scheduled"),
+    ("backup", "--scheduled"),
+    ("status",),
+    ("alerts", "deliver"),
+    ("halt", "--reason", "a look"),
+    ("resume", "--reason", "seen", "--yes"),
+    ("schedule", "print", "--for", "cron"),
+    ("emergency-stop", "--reason", "the end"),
+)
+#: Runs the commands in one interpreter, where an import of the packages fails, and tells each code.
+PROGRAM = """
+import contextlib, io, json, sys
+for name in EXTRA:
+    sys.modules[name] = None
+from tradebot import cli
+codes = {}
+for words in COMMANDS:
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        codes[" ".join(words)] = cli.run([*words, "--home", HOME])
+loaded = sorted(name for name in sys.modules if name.startswith("tradebot.web"))
+print(json.dumps({"codes": codes, "web": loaded, "serve": cli.run(["serve", "--home", HOME])}))
+"""
+
+
+def test_a_day_goes_by_without_the_packages_of_the_page(tmp_path: Path) -> None:
+    names = f"EXTRA, COMMANDS, HOME = {EXTRA!r}, {COMMANDS!r}, {str(tmp_path / 'home')!r}\n"
+    ended = subprocess.run(
+        [sys.executable, "-c", names + PROGRAM],
+        cwd=ROOT,
+        env=environment(tmp_path / "state", {"ENABLE_DASHBOARD": "false"}),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert {name: code for name, code in told["codes"].items() if code} == {}
+    assert told["web"] == []
+    assert (told["serve"], 'pip install "tradebot[web]"' in ended.stderr) == (3, True)
