@@ -67,6 +67,7 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/backup.py": "stories/processes/test_backup.py",
     "ledger/listings.py": "jobs/test_fills.py",
     "ledger/movements.py": "jobs/steps/test_equity_bridge.py",
+    "reports/html_report/rendering.py": "reports/html_report/test_document.py",
     "reports/pages/equity.py": "reports/pages/test_report.py",
     "ledger/engine.py": "ledger/test_sqlite_engine.py",
     "ledger/portable_copy.py": "ledger/test_generations.py",
