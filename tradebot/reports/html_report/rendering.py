@@ -47,7 +47,7 @@ def environment(hide: Callable[[str], str], *packages: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["whole_dates"] = lambda text: _whole_dates(str(masked(text)))
+    made.filters["prose"] = lambda text: _prose(str(masked(text)))
     made.filters["breakable"] = lambda text: _breakable(str(masked(text))) if "_" in text else text
     made.globals.update(kind=lambda block: type(block).__name__, cells=_cells, toned=_toned)
     return made
@@ -75,7 +75,8 @@ def _toned(value: str | Cell) -> tuple[str, Markup]:
 def _parts(value: str | Cell) -> tuple[str, str]:
     if isinstance(value, str):
         return value, ""
-    return value.text, "" if value.tone is Tone.PLAIN else value.tone.value
+    tone = "" if value.tone is Tone.PLAIN else value.tone.value
+    return value.text, f"{tone} command".lstrip() if value.whole else tone
 
 
 @cache
@@ -84,9 +85,10 @@ def _classes(*names: str) -> Markup:
     return Markup(f' class="{found}"' if found else "")
 
 
-def _whole_dates(text: str) -> Markup:
-    """The text escaped, without line breaks within its dates."""
-    return Markup(re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="whole">\g<0></span>', escape(text)))
+def _prose(text: str) -> Markup:
+    """The text escaped, without line breaks within its dates, and what stands between backticks set as code."""
+    whole = re.sub(r"\b\d{4}-\d\d-\d\d\b", r'<span class="whole">\g<0></span>', escape(text))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", whole))
 
 
 def _breakable(text: str) -> Markup:

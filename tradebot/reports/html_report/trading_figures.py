@@ -14,6 +14,9 @@ from tradebot.reports.formatting import percent_text, usd
 from tradebot.reports.html_report.document import Figure
 from tradebot.reports.pages.trading_cost import COST, LIMITS
 
+_USED = "Highest use of each limit"
+_USED_TEXT = "The highest use of each limit in the period, against its setting at that time. The mark is the limit."
+
 
 def trading_figures(outcome: ReportOutcome, hide: Callable[[str], str]) -> Mapping[str, tuple[Figure, ...]]:
     """The charts by the title of the section that they belong to.
@@ -26,7 +29,7 @@ def trading_figures(outcome: ReportOutcome, hide: Callable[[str], str]) -> Mappi
             *((_cost("strategy", cost.by_strategy, hide),) if cost and len(cost.by_strategy) > 1 else ()),
             *((_cost("hour", cost.by_hour, hide),) if cost and len(cost.by_hour) > 1 else ()),
         ),
-        LIMITS: (_limits(outcome.limits_used),) if outcome.limits_used else (),
+        LIMITS: (limits_figure(_USED, _USED_TEXT, outcome.limits_used),) if outcome.limits_used else (),
     }
 
 
@@ -44,12 +47,11 @@ def _cost(unit: str, lines: Sequence[CostLine], hide: Callable[[str], str]) -> F
     return Figure(title, bar_chart(BarChart(f"cost-by-{unit}", title, text, bars)), text)
 
 
-def _limits(lines: Sequence[LimitLine]) -> Figure:
-    text = "The highest use of each limit in the period, against its setting at that time. The mark is the limit."
+def limits_figure(title: str, text: str, lines: Sequence[LimitLine]) -> Figure:
+    """A bar for each limit, as long as its use."""
     bars = tuple(
         Bar(line.setting, float(line.share), percent_text(line.share), is_bad=line.share > 1) for line in lines
     )
-    title = "Highest use of each limit"
     return Figure(title, bar_chart(BarChart("limits", title, text, bars, limit=1.0)), text)
 
 
