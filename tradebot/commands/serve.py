@@ -166,8 +166,7 @@ def _sockets(site: Site) -> Sequence[socket.socket]:
 
 def _announce(options: GlobalOptions, site: Site, where: str) -> None:
     """Say that it serves. A login link is shown on a terminal alone: the output of a service is kept."""
-    from tradebot.commands import render
-    from tradebot.reports.layout import Line
+    from tradebot.reports.streams import emit
 
     if options.json:
         return
@@ -178,7 +177,7 @@ def _announce(options: GlobalOptions, site: Site, where: str) -> None:
         lines += ["Log in, once and within five minutes:", f"  {_link(where, site.access)}"]
     else:
         lines.append("`tradebot serve --login-link` in a terminal makes a link that logs a browser in.")
-    render.show(tuple(map(Line, lines)))
+    emit("\n".join(lines))
 
 
 def _link(where: str, access: Access) -> str:
@@ -236,7 +235,9 @@ def _list(options: GlobalOptions, home: Path, access: Access, *, sessions: bool)
 
 def _say(options: GlobalOptions, home: Path, text: str, **fields: str) -> ExitCode:
     from tradebot.commands import render
-    from tradebot.reports.layout import Line
+    from tradebot.reports.streams import emit
 
-    page = tuple(map(Line, text.split("\n")))
-    return render.show_result(options, "serve", page, code=ExitCode.OK, header=None, home=home, **fields)
+    if not options.json:
+        emit(text)  # not as a page, which would break a link where the terminal ends
+        return ExitCode.OK
+    return render.show_result(options, "serve", (), code=ExitCode.OK, header=None, home=home, **fields)

@@ -20,7 +20,9 @@ ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (login.router,)
 
 def make_app(site: Site) -> FastAPI:
     """The application of a wired server."""
-    app = FastAPI(title="tradebot", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="tradebot", version=__version__, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     app.state.site = site
     for make in ROUTERS:
         app.include_router(make(site))

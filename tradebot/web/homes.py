@@ -46,9 +46,10 @@ class Homes:
 
     def all(self) -> tuple[ServedHome, ...]:
         """Every home. A list older than five seconds is read again meanwhile, so that no request waits for it."""
+        homes = self._homes
         if self._now() - self._read_at > _KEPT and self._reading.acquire(blocking=False):
             threading.Thread(target=self._refresh, daemon=True).start()
-        return self._homes
+        return homes
 
     def _refresh(self) -> None:
         try:

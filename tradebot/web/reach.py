@@ -43,7 +43,7 @@ def problems(settings: Settings, host: str, *, has_token: bool) -> Iterator[Prob
         )
     if not (settings.web_tls_cert or settings.web_trusted_proxy):
         yield Problem(
-            "WEB_TLS_CERT, WEB_TRUSTED_PROXY",
+            "WEB_TLS_CERT, WEB_TLS_KEY or WEB_TRUSTED_PROXY",
             f"{beyond}, and tokens would travel unencrypted",
             "Set WEB_TLS_CERT and WEB_TLS_KEY to a certificate and its key, or WEB_TRUSTED_PROXY to the address of the "
             "proxy that encrypts. On this machine alone: WEB_HOST=127.0.0.1, reached by `ssh -L 8000:127.0.0.1:8000`.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 256
 #: Seconds for the head of a request, between two requests of a connection, and for requests when the server ends.
 HEAD_SECONDS, IDLE_SECONDS, END_SECONDS = 10.0, 15, 20
+#: Seconds for a client to take what it is sent.
+TAKE_SECONDS = 30.0
+#: Files and sockets that the process may open, where the system lets it.
+_MOST_FILES = 4096
 #: Bytes of a request's head.
 _MOST_HEAD = 32 * 1024
 _BACKLOG = 256
@@ -34,6 +39,7 @@ def run(site: Site, sockets: Sequence[socket.socket], ready: Callable[[], None] 
 
     ready: called once it answers.
     """
+    _allow_more_files()
     tls = site.settings.web_tls_paths
     config = uvicorn.Config(
         make_app(site),
@@ -41,7 +47,7 @@ def run(site: Site, sockets: Sequence[socket.socket], ready: Callable[[], None] 
         http=_Connection,
         ws="none",
         log_config=None,
-        log_level="warning",
+        log_level="error",  # it warns of every request that is no HTTP
         access_log=False,  # a log of ours holds no URL
         server_header=False,
         proxy_headers=False,  # the guard reads them, of proxies that it knows
@@ -79,6 +85,17 @@ def passed_sockets(environ: Mapping[str, str], pid: int) -> list[socket.socket]:
     return [socket.socket(fileno=_FIRST_PASSED + number) for number in range(int(environ["LISTEN_FDS"]))]
 
 
+def _allow_more_files() -> None:
+    """Let the process open more sockets than the few that some systems begin with."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource  # Windows has none
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(_MOST_FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class _Server(uvicorn.Server):
     """A server that ends its event streams first."""
 
@@ -99,9 +116,10 @@ class _Server(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """A connection whose client has to send the head of a request in time."""
+    """A connection whose client has to send the head of a request, and to take the answer, in time."""
 
     _head: asyncio.TimerHandle | None = None
+    _taking: asyncio.TimerHandle | None = None
     _made_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -123,7 +141,23 @@ class _Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._end_wait()
+        self._end_taking()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not take what it is sent."""
+        self._taking = self.loop.call_later(TAKE_SECONDS, self.transport.abort)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It takes it again."""
+        self._end_taking()
+        super().resume_writing()
+
+    def _end_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _await_head(self) -> None:
         self._head = self.loop.call_later(HEAD_SECONDS, self._hang_up)

@@ -134,11 +134,11 @@ class Access:
 
     def tokens(self) -> tuple[TokenLine, ...]:
         """The tokens, oldest first. Raises ConfigError where the file cannot be understood."""
-        return tuple(token.line for token in self._file.change(lambda records: records).tokens)
+        return tuple(token.line for token in self._file.readable_records().tokens)
 
     def sessions(self) -> tuple[SessionLine, ...]:
         """The sessions that are not over, oldest first. Raises ConfigError where the file cannot be understood."""
-        records = self._file.change(lambda records: records).without_expired(self._clock.wall())
+        records = self._file.readable_records().without_expired(self._clock.wall())
         return tuple(session.line for session in records.sessions)
 
     def revoke_token(self, name: str) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradebot.errors import ConfigError, Problem
-from tradebot.home.atomic_files import replacement, write_error_text
-from tradebot.home.regular_files import read_text
+from tradebot.home.atomic_files import make_folder, replacement, write_error_text
+from tradebot.home.regular_files import check_regular, read_text
 from tradebot.web.access.records import AccessRecords, from_json, to_json
 
 _LOG = logging.getLogger(__name__)
@@ -46,19 +46,22 @@ class AccessFile:
                 _LOG.error("nobody can log in: %s %s", self._path, self._read.trouble)
         return self._read.records
 
+    def readable_records(self) -> AccessRecords:
+        """What the file holds now. Raises ConfigError where it cannot be understood."""
+        return self._understood(self._load(self._version()))
+
     def change(self, changed: Callable[[AccessRecords], AccessRecords]) -> AccessRecords:
         """Replace the records by what ``changed`` makes of them. Raises ConfigError where that fails."""
         from filelock import FileLock, Timeout
 
         try:
-            self._path.parent.mkdir(exist_ok=True)
-            with FileLock(self._path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT):
-                before = self._load(self._version())
-                if before.trouble:
-                    fix = "Remove it, then make new tokens: the old ones are void with it."
-                    raise ConfigError([Problem(str(self._path), before.trouble, fix)])
-                after = changed(before.records)
-                if after != before.records:
+            lock = self._path.with_suffix(".lock")
+            make_folder(self._path.parent)
+            check_regular(lock)
+            with FileLock(lock, timeout=_LOCK_TIMEOUT):
+                before = self._understood(self._load(self._version()))
+                after = changed(before)
+                if after != before:
                     self._write(to_json(after))
                 return after
         except Timeout as error:
@@ -66,6 +69,12 @@ class AccessFile:
             raise ConfigError([Problem(str(self._path), "another process holds its lock", fix)]) from error
         except OSError as error:
             raise write_error_text(self._path, error) from error
+
+    def _understood(self, read: _Read) -> AccessRecords:
+        if read.trouble:
+            fix = "Remove it, then make new tokens: the old ones are void with it."
+            raise ConfigError([Problem(str(self._path), f"it {read.trouble}", fix)])
+        return read.records
 
     def _write(self, text: str) -> None:
         with replacement(self._path) as temporary:

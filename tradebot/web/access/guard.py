@@ -29,8 +29,10 @@ from tradebot.web.problem_json import Refused, problem_response
 _LOG = logging.getLogger(__name__)
 #: Bytes that a request may bring along: reasons and names, no files.
 MOST_BYTES = 64 * 1024
-#: Seconds for the body of a request, and for a client to take what it is sent.
-BODY_SECONDS, SEND_SECONDS = 10.0, 30.0
+#: Seconds for the body of a request.
+BODY_SECONDS = 10.0
+#: Logins that are read at the same time: strangers take no connection from those who are in.
+MOST_LOGINS = 16
 #: What is open to all. It shows no figure.
 OPEN_PATHS = frozenset({"/healthz", "/login"})
 OPEN_FOLDER = "/static/"
@@ -58,10 +60,6 @@ class Told(Protocol):
         ...
 
 
-class TooSlow(Exception):
-    """The client did not send or take what it had to in time."""
-
-
 class Guard:
     """The middleware. ``cookie``: the name of the session's cookie; "" where there are no sessions."""
 
@@ -83,6 +81,7 @@ class Guard:
         self._tell = tell
         self._cookie = cookie
         self._sleep = sleep
+        self._logins = 0
 
     async def __call__(self, scope: HttpScope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -97,12 +96,6 @@ class Guard:
         answer = _Answer(send, state["nonce"], is_static=scope["path"].startswith(OPEN_FOLDER))
         try:
             await self._answer(scope, receive, answer)
-        except TooSlow:
-            _LOG.info("a slow client was hung up on")
-            if not answer.is_begun:
-                await problem_response(Refused(408, "The request took too long."))(scope, receive, answer.closing)
-            else:
-                raise
         except Exception:  # a bug, and the client gets no word of it
             _LOG.exception("%s %s failed", scope["method"], visible(scope["path"]))
             if answer.is_begun:
@@ -120,17 +113,25 @@ class Guard:
         if _is_too_large(headers):
             await problem_response(_too_large())(scope, receive, answer.closing)
             return
-        body = _Body(receive)
         response = await self._admit(scope, headers, place)
         if response is not None:
-            await response(scope, body, answer.closing if scope["method"] not in _SAFE_METHODS else answer)
+            await response(scope, receive, answer.closing if scope["method"] not in _SAFE_METHODS else answer)
             return
+        is_stranger = scope["state"]["grant"] is None and scope["method"] not in _SAFE_METHODS
+        if is_stranger and self._logins >= MOST_LOGINS:
+            busy = Refused(503, "Too many logins at once. Try again.", headers={"Retry-After": "5"})
+            await problem_response(busy)(scope, receive, answer.closing)
+            return
+        self._logins += is_stranger
         try:
-            await self._app(scope, body, answer)
-        except _TooLarge:
-            if answer.is_begun:
-                raise
-            await problem_response(_too_large())(scope, receive, answer.closing)
+            body = _Body(receive)
+            refused = await body.read()
+            if refused is not None:
+                await problem_response(refused)(scope, receive, answer.closing)
+            else:
+                await self._app(scope, body, answer)
+        finally:
+            self._logins -= is_stranger
 
     async def _admit(self, scope: HttpScope, headers: Headers, place: Place) -> Response | None:
         """Find the grant of a request and keep it with the request, or make the response that refuses it."""
@@ -155,7 +156,8 @@ class Guard:
     async def punish(self, place: Place) -> None:
         """Let the answer to a wrong token wait."""
         penalty = self._wrong_tokens.add(place.source)
-        _LOG.warning("a wrong token from %s (%d so far)", visible(place.source), penalty.wrong)
+        if penalty.is_logged:
+            _LOG.warning("a wrong token from %s (%d so far)", visible(place.source), penalty.wrong)
         if penalty.is_alert:
             self._tell(place.source, penalty.wrong)
         if self._wrong_tokens.begin_wait():
@@ -181,7 +183,7 @@ class Guard:
 
 
 class _Answer:
-    """Sends a response with the headers that every response has, to a client that takes it in time."""
+    """Sends a response with the headers that every response has."""
 
     def __init__(self, send: Send, nonce: str, *, is_static: bool) -> None:
         self._send = send
@@ -197,10 +199,7 @@ class _Answer:
                 headers[name] = value
             headers.setdefault("Content-Security-Policy", POLICY.replace("NONCE", self._nonce))
             headers.setdefault("Cache-Control", "max-age=3600" if self._is_static else "no-store")
-        try:
-            await asyncio.wait_for(self._send(message), SEND_SECONDS)
-        except TimeoutError as error:
-            raise TooSlow from error
+        await self._send(message)
 
     async def closing(self, message: Message) -> None:
         """As itself, and the connection ends afterwards: what the client still sends is not read."""
@@ -209,32 +208,35 @@ class _Answer:
         await self(message)
 
 
-class _TooLarge(Exception):
-    """The body is larger than a request's may be."""
-
-
 class _Body:
-    """Receives a body that may be so large and take so long. Once it is there, waiting for the client's end is free."""
+    """The body of a request, read whole before its route begins, and given to the route."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._bytes = 0
-        self._is_whole = False
-        self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+        self._content: bytes | None = b""
+
+    async def read(self) -> Refused | None:
+        """Read it, or say why not: it is too large, or too slow."""
+        content = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while (message := await self._receive())["type"] == "http.request":
+                    content += message.get("body", b"")
+                    if len(content) > MOST_BYTES:
+                        return _too_large()
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError:
+            return Refused(408, "The request took too long.")
+        self._content = bytes(content)
+        return None
 
     async def __call__(self) -> Message:
-        if self._is_whole:
+        """Give the body once; then wait for the client's end."""
+        if self._content is None:
             return await self._receive()
-        left = self._deadline - asyncio.get_running_loop().time()
-        try:
-            message = await asyncio.wait_for(self._receive(), max(left, 0.0))
-        except TimeoutError as error:
-            raise TooSlow from error
-        self._bytes += len(message.get("body", b""))
-        if self._bytes > MOST_BYTES:
-            raise _TooLarge
-        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
-        return message
+        content, self._content = self._content, None
+        return {"type": "http.request", "body": content, "more_body": False}
 
 
 def is_open(path: str) -> bool:

@@ -79,11 +79,12 @@ class OriginRules:
         if not name or not (is_loopback(name) or name in self.allowed_hosts):
             return Rejected(421, "The server does not go by this name. WEB_ALLOWED_HOSTS lists those it answers to.")
         scheme = "https" if caller.is_tls or (by_proxy and caller.forwarded_proto == "https") else "http"
-        if scheme == "http" and not is_loopback(name):
+        is_here = is_loopback(name) and (by_proxy or not caller.peer or is_loopback(caller.peer))
+        if scheme == "http" and not is_here:
             return Rejected(
                 403,
-                "By this name the server answers only what is encrypted: by a certificate of its own (WEB_TLS_CERT), "
-                "or by a proxy that WEB_TRUSTED_PROXY lists and that says X-Forwarded-Proto: https.",
+                "From another machine, or by another name than localhost, only what is encrypted is answered: by a "
+                "certificate (WEB_TLS_CERT), or by a proxy in WEB_TRUSTED_PROXY that says X-Forwarded-Proto: https.",
             )
         place = Place(self._client(caller) if by_proxy else caller.peer, scheme, host)
         if caller.fetch_site not in (None, "same-origin", "none"):

@@ -32,7 +32,8 @@ class Penalty:
 
     wait: float  # seconds until its answer
     wrong: int  # wrong tokens of this source so far
-    is_alert: bool  # whether they are to be told now
+    is_logged: bool  # whether the log tells of it: of the first ones, and of every hundredth
+    is_alert: bool  # whether the operator is told now
 
 
 class WrongTokens:
@@ -52,7 +53,8 @@ class WrongTokens:
         if len(self._sources) > _MOST_SOURCES:
             self._sources.popitem(last=False)
         wait = min(_FIRST_WAIT * 2.0 ** min(wrong - 1, 10), _MOST_WAIT)
-        return Penalty(wait, wrong, wrong >= _ALERT_AT and (wrong == _ALERT_AT or wrong % 100 == 0))
+        is_hundredth = wrong % 100 == 0
+        return Penalty(wait, wrong, wrong <= _ALERT_AT or is_hundredth, wrong == _ALERT_AT or is_hundredth)
 
     def begin_wait(self) -> bool:
         """Take a place among the answers that wait; False if there is none."""
