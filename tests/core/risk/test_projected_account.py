@@ -38,7 +38,7 @@ def test_an_entry_takes_from_what_the_next_one_may_use() -> None:
         max_position_size_pct=D("0.2"), max_gross_exposure_pct=D("0.5"), max_portfolio_risk_pct=D("0.01")
     )
     account = ProjectedAccount(situation(limits=limits))
-    account.add_entry(intent("AAPL", "100"), stop=D(49))  # 5,000 USD, 100 of them at risk
+    account.take("trend", "AAPL", D(100), price=D(50), stop=D(49))  # 5,000 USD, 100 of them at risk
     here, elsewhere = account.headroom("AAPL"), account.headroom("IBM")
     assert (here.position_value, elsewhere.position_value) == (D(15000), D(20000))
     assert (here.gross_exposure, elsewhere.gross_exposure) == (D(45000), D(45000))

@@ -31,7 +31,7 @@ from tradebot.core.model.orders import OrderState, OrderType, Purpose, Side
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.planning.entries import plan
-from tradebot.core.risk import exit_fractions, rules
+from tradebot.core.risk import exit_fractions, limit_rules, rules
 from tradebot.core.risk.rules import RULES
 
 
@@ -263,11 +263,11 @@ def test_messages_name_orders_in_words() -> None:
 def test_every_rule_is_asked_once() -> None:
     functions = [
         name
-        for module in (rules, exit_fractions)
+        for module in (rules, limit_rules, exit_fractions)
         for name, made in vars(module).items()
         if isfunction(made) and made.__module__ == module.__name__
     ]
-    public = {name for name in functions if not name.startswith("_")} - {"denials_of", "has_exit_prices"}
+    public = {name for name in functions if not name.startswith("_")} - {"has_exit_prices"}
     assert sorted(rule.__name__ for rule in RULES) == sorted(public)
 
 

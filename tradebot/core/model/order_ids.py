@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from tradebot.core.model.orders import Purpose
 
@@ -50,6 +51,7 @@ class DecisionId:
         )
 
 
+@lru_cache(maxsize=16)
 def account_hash(account_key: str) -> str:
     """Eight hex digits of the account key's SHA-256, for ids and file names."""
     return hashlib.sha256(account_key.encode(errors="surrogateescape")).hexdigest()[:8]

@@ -6,6 +6,8 @@ The same function plans live and replayed sessions.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.order_ids import client_order_id
@@ -16,39 +18,53 @@ from tradebot.core.model.signals import Action, Signal
 from tradebot.core.model.values import ONE
 from tradebot.core.planning.exit_rules import entry_prices
 from tradebot.core.planning.exits import plan_exits
-from tradebot.core.risk.candidate import Candidate, EntryTerms
+from tradebot.core.risk.candidate import Candidate, EntryTerms, smallest_order
+from tradebot.core.risk.entry_rules import EntryRules, Objections
 from tradebot.core.risk.exit_fractions import has_exit_prices
 from tradebot.core.risk.limits_used import entry_limits_used
 from tradebot.core.risk.projected_account import ProjectedAccount
-from tradebot.core.risk.rules import denials_of
 from tradebot.core.risk.sizing import on_probation, risk_per_trade, size_entry
 
 
 def plan(situation: Situation) -> Plan:
     """The orders to send now, and a denial for each one that is not sent. Linear in the size of the situation."""
     exits, exit_denials = plan_exits(situation)
-    entries, entry_denials = _plan_entries(situation)
-    return Plan(exits, entries, exit_denials + entry_denials, entry_limits_used(entries, situation))
-
-
-def _plan_entries(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, ...]]:
-    projected = ProjectedAccount(situation)
     entries: list[Intent] = []
     denials: list[Denial] = []
-    for signal in _by_rank(situation.signals):
-        candidate = _candidate(signal, projected)
-        denied = denials_of(candidate, projected)
-        if denied or candidate.terms is None:
-            denials.extend(denied)
+    for decision in decide_entries(situation.signals, ProjectedAccount(situation)):
+        if decision.terms is not None:
+            entries.append(_entry(decision.signal, decision.terms, situation))
+        of = decision.signal.strategy, decision.signal.symbol
+        denials += [objection.denial(*of, Purpose.ENTRY) for objection in decision.objections]
+    return Plan(exits, tuple(entries), (*exit_denials, *denials), entry_limits_used(entries, situation))
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDecision:
+    """What became of an entry signal: the terms that it is entered on, or what objects to it."""
+
+    signal: Signal
+    terms: EntryTerms | None
+    objections: Objections
+
+
+def decide_entries(signals: Iterable[Signal], account: ProjectedAccount) -> Iterator[EntryDecision]:
+    """Decide on each entry signal, by rank. ``account`` takes each entry, so that the next one finds it there."""
+    rules = EntryRules(account)
+    for signal in _by_rank(signals):
+        terms = _terms(signal, account.situation.quotes.get(signal.symbol), account)
+        objections = rules.objections(Candidate(signal, terms))
+        if objections or terms is None:
+            yield EntryDecision(signal, None, objections)
             continue
-        entry = _entry(candidate, candidate.terms, situation)
-        projected.add_entry(entry, candidate.terms.stop)
-        entries.append(entry)
-    return tuple(entries), tuple(denials)
+        account.take(signal.strategy, signal.symbol, terms.size.quantity, terms.price, terms.stop)
+        rules.entry_was_taken()
+        yield EntryDecision(signal, terms, ())
 
 
-def _by_rank(signals: tuple[Signal, ...]) -> list[Signal]:
+def _by_rank(signals: Iterable[Signal]) -> list[Signal]:
     """The entry signals by score, highest first, then in the order of their strategies, then by symbol."""
+    signals = tuple(signals)
     order: dict[str, int] = {}
     for signal in signals:
         order.setdefault(signal.strategy, len(order))
@@ -60,17 +76,11 @@ def _by_rank(signals: tuple[Signal, ...]) -> list[Signal]:
     return sorted((signal for signal in signals if signal.action is Action.ENTER), key=rank)
 
 
-def _candidate(signal: Signal, projected: ProjectedAccount) -> Candidate:
-    """The purchase that an entry signal asks for. No strategy can ask for a short."""
-    situation = projected.situation
-    order_id = client_order_id(
-        situation.account_key, situation.today, signal.strategy, signal.symbol, Purpose.ENTRY, attempt=1
-    )
-    return Candidate(signal, order_id, _terms(signal, situation.quotes.get(signal.symbol), projected))
-
-
 def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> EntryTerms | None:
-    """The terms of an entry. The stop goes by the last price, the size by the highest that the entry may fill at."""
+    """The terms of an entry, which buys: no strategy can ask for a short.
+
+    The stop goes by the last price, the size by the highest that the entry may fill at.
+    """
     if quote is None or US_STOCKS.leg_below(quote.last) is None:  # no stop fits below such a price
         return None
     if not has_exit_prices(signal.policy):
@@ -82,18 +92,20 @@ def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> 
     part = limits.probation_size_pct if on_probation(sessions_run, limits) else ONE
     price = projected.situation.capabilities.entry_limit(quote.last) or quote.last
     size = size_entry(price, prices.stop, risk_pct, projected.headroom(signal.symbol), limits, part)
-    return EntryTerms(price, prices.stop, prices.target, size)
+    return EntryTerms(price, prices.stop, prices.target, size, smallest_order(price, limits))
 
 
-def _entry(candidate: Candidate, terms: EntryTerms, situation: Situation) -> Intent:
+def _entry(signal: Signal, terms: EntryTerms, situation: Situation) -> Intent:
     """An order with a stop and a target: at the market, or a limit for the day where entries have a collar.
 
     A market order is GTC for the sake of its legs; the market part fills at once anyway.
     """
-    signal, last = candidate.signal, situation.quotes[candidate.symbol].last
+    last = situation.quotes[signal.symbol].last
     limit_price = situation.capabilities.entry_limit(last)
     request = OrderRequest(
-        client_order_id=candidate.client_order_id,
+        client_order_id=client_order_id(
+            situation.account_key, situation.today, signal.strategy, signal.symbol, Purpose.ENTRY, attempt=1
+        ),
         symbol=signal.symbol,
         side=Side.BUY,
         quantity=terms.size.quantity,

@@ -6,28 +6,14 @@ Prices move and orders are sent in between, so each check uses the figures of it
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.limits import Limits
-from tradebot.core.model.orders import Intent, Purpose
+from tradebot.core.model.orders import Intent
 from tradebot.core.model.plan import Denial, DenialCode
 from tradebot.core.model.values import dollars, percent
-
-
-@dataclass(frozen=True, slots=True)
-class Objection:
-    """A broken limit, with the numbers compared."""
-
-    code: DenialCode
-    message: str
-    value: Decimal | None = None
-    limit: Decimal | None = None
-
-    def denial(self, strategy: str, symbol: str, purpose: Purpose) -> Denial:
-        """The objection as the denial of one order."""
-        return Denial(self.code, strategy, symbol, purpose, self.message, self.value, self.limit)
+from tradebot.core.risk.objection import Objection
 
 
 def order_objections(
@@ -56,9 +42,9 @@ def beyond_collar(prices: Iterable[Decimal], quote: Quote | None, limits: Limits
     """
     code, limit = DenialCode.PRICE_COLLAR, limits.price_collar_pct
     if quote is None or quote.last <= 0:
-        return Objection(code, "there is no last price to compare with", limit=limit)
+        return Objection(code, lambda: "there is no last price to compare with", limit=limit)
     if quote.previous_close is None or quote.previous_close <= 0:
-        return Objection(code, f"{quote.symbol} has no previous close to compare with", limit=limit)
+        return Objection(code, lambda: f"{quote.symbol} has no previous close to compare with", limit=limit)
     references = (("the last price", quote.last), ("the previous close", quote.previous_close))
     away, price, name, reference = max(
         (abs(price - reference) / reference, price, name, reference)
@@ -67,11 +53,15 @@ def beyond_collar(prices: Iterable[Decimal], quote: Quote | None, limits: Limits
     )
     if away <= limit:
         return None
-    message = (
-        f"the price of {dollars(price)} is {percent(away)} away from {name} of {dollars(reference)}, "
-        f"and {percent(limit)} is the most"
+    return Objection(
+        code,
+        lambda: (
+            f"the price of {dollars(price)} is {percent(away)} away from {name} of {dollars(reference)}, "
+            f"and {percent(limit)} is the most"
+        ),
+        away,
+        limit,
     )
-    return Objection(code, message, away, limit)
 
 
 def too_many_this_minute(sent: int, limits: Limits) -> Objection | None:
@@ -79,8 +69,12 @@ def too_many_this_minute(sent: int, limits: Limits) -> Objection | None:
     limit = limits.max_orders_per_minute
     if sent < limit:
         return None
-    message = f"{sent} orders were sent or planned within a minute, and {limit} is the most"
-    return Objection(DenialCode.MAX_ORDERS_PER_MINUTE, message, Decimal(sent + 1), Decimal(limit))
+    return Objection(
+        DenialCode.MAX_ORDERS_PER_MINUTE,
+        lambda: f"{sent} orders were sent or planned within a minute, and {limit} is the most",
+        Decimal(sent + 1),
+        Decimal(limit),
+    )
 
 
 def too_many_this_session(sent: int, limits: Limits) -> Objection | None:
@@ -88,5 +82,9 @@ def too_many_this_session(sent: int, limits: Limits) -> Objection | None:
     limit = limits.max_orders_per_session
     if sent < limit:
         return None
-    message = f"{sent} orders were sent or planned this session, and {limit} is the most"
-    return Objection(DenialCode.MAX_ORDERS_PER_SESSION, message, Decimal(sent + 1), Decimal(limit))
+    return Objection(
+        DenialCode.MAX_ORDERS_PER_SESSION,
+        lambda: f"{sent} orders were sent or planned this session, and {limit} is the most",
+        Decimal(sent + 1),
+        Decimal(limit),
+    )

@@ -1,13 +1,19 @@
-"""The account with the entries planned so far counted in, so that two entries never exceed a limit together."""
+"""The account with the entries planned so far counted in, so that two entries never exceed a limit together.
+
+A job makes it from a situation. A backtest carries one on from session to session: ``begin_session`` puts the figures
+of the day in, ``take`` counts an entry in, and ``release`` lets a position go. The rules read the same in both.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.limits import Limits
-from tradebot.core.model.orders import BrokerOrder, Intent, Purpose
+from tradebot.core.model.order_ids import account_hash, parse
+from tradebot.core.model.orders import BrokerOrder, Purpose
 from tradebot.core.model.plan import Situation
 from tradebot.core.model.values import ONE, ZERO
 from tradebot.core.risk.exposure import SymbolExposure, measure_exposure, unseen_entries
@@ -23,12 +29,13 @@ class Claim:
 
 
 class ProjectedAccount:
-    """The use of the limits in a situation, with the entries that ``add_entry`` counts in.
+    """The use of the limits in a situation, with the entries that ``take`` counts in.
 
-    It is built once, in a time linear in the situation's size. Planned exits free nothing: they may not fill.
+    Making it takes a time linear in the situation's size. Planned exits free nothing: they may not fill.
 
     unpriced: symbols with an order that may open a position at an unknown price.
     total: the exposure of all other symbols.
+    decided: strategies and symbols whose first entry of the session was decided.
     held: shares by symbol, as either the broker or the ledger shows them; an entry beside a holding that the broker
         does not show could double it.
     claims: the owner by symbol.
@@ -37,40 +44,47 @@ class ProjectedAccount:
     """
 
     def __init__(self, situation: Situation) -> None:
-        self.situation = situation
         exposure = measure_exposure(situation)
         self.unpriced = exposure.unpriced
-        self.total = exposure.total
-        self.entries = situation.counters.entries_sent
-        self.orders_sent = situation.counters.orders_sent
-        self.orders_last_minute = situation.counters.orders_last_minute
-        self.decided = set(situation.decided)
+        self._symbols = set(exposure.symbols)
         self.held = {holding.symbol: holding.quantity for holding in situation.holdings}
         self.held |= {position.symbol: position.quantity for position in situation.positions if position.quantity}
         self.claims: dict[str, Claim] = {}
         self.pending: dict[str, str] = {}
-        self._exposures = dict(exposure.by_symbol)
         # The broker has reserved the buying power of the orders that it shows, and may not have for the others.
         unseen = unseen_entries(situation)
         reserved = (reserved_cost(intent.remaining, intent.most_paid) for intent in unseen)
-        self.buying_power = situation.account.buying_power - sum(reserved, ZERO)
+        buying_power = situation.account.buying_power - sum(reserved, ZERO)
+        self.begin_session(situation, exposure.total, exposure.by_symbol, buying_power)
         self._held_by_us = {holding.symbol for holding in situation.holdings}
         self._read_claims()
 
-    @property
-    def limits(self) -> Limits:
-        """The account's limits."""
-        return self.situation.limits
+    def begin_session(
+        self,
+        situation: Situation,
+        total: SymbolExposure,
+        exposures: Mapping[str, SymbolExposure],
+        buying_power: Decimal,
+    ) -> None:
+        """Count from the figures of a session on. What is held, and by whom, stays.
 
-    @property
-    def equity(self) -> Decimal:
-        """The account's equity, USD."""
-        return self.situation.account.equity
+        exposures: by symbol, of the symbols at least that the session's signals enter.
+        """
+        self.situation = situation
+        self.limits: Limits = situation.limits
+        self.equity: Decimal = situation.account.equity  # USD
+        self.total = total
+        self.buying_power = buying_power
+        self.entries = situation.counters.entries_sent
+        self.orders_sent = situation.counters.orders_sent
+        self.orders_last_minute = situation.counters.orders_last_minute
+        self.decided = _entries_decided(situation)
+        self._exposures: dict[str, SymbolExposure] = dict(exposures)
 
     @property
     def position_count(self) -> int:
         """The number of symbols with a position, foreign ones included, or with an order that may open one."""
-        return len(self._exposures.keys() | self.unpriced)
+        return len(self._symbols)
 
     def exposure_in(self, symbol: str) -> SymbolExposure:
         """The exposure in one symbol."""
@@ -92,19 +106,34 @@ class ProjectedAccount:
         """The most shares of one entry by the symbol's average volume; 0 when the volume is unknown."""
         return self.situation.average_volume.get(symbol, ZERO) * self.limits.max_order_adv_pct
 
-    def add_entry(self, entry: Intent, stop: Decimal) -> None:
-        """Count a planned entry as if it were sent and filled. ``stop``: its stop price."""
-        quantity, price, symbol = entry.request.quantity, entry.most_paid, entry.symbol
+    def take(self, strategy: str, symbol: str, quantity: Decimal, price: Decimal, stop: Decimal) -> None:
+        """Count a planned entry as if it were sent and filled, at ``price`` USD a share with its stop at ``stop``."""
         added = SymbolExposure(quantity * price, quantity * abs(price - stop))
         self._exposures[symbol] = self.exposure_in(symbol) + added
+        self._symbols.add(symbol)
         self.total += added
         self.buying_power -= reserved_cost(quantity, price)
         self.entries += 1
         self.orders_sent += 1
         self.orders_last_minute += 1
-        self.decided.add(entry.client_order_id)
-        self._claim(symbol, entry.strategy, _order_text(entry.purpose, entry.strategy))
-        self.pending[symbol] = _order_text(entry.purpose, entry.strategy)
+        self.decided.add((strategy, symbol))
+        text = _order_text(Purpose.ENTRY, strategy)
+        self._claim(symbol, strategy, text)
+        self.pending[symbol] = text
+
+    def hold(self, strategy: str, symbol: str, quantity: Decimal) -> None:
+        """Hold ``quantity`` shares: the entry that was taken has filled."""
+        self.pending.pop(symbol, None)
+        self.held[symbol] = quantity
+        self.claims[symbol] = Claim(strategy, "a position")
+        self._symbols.add(symbol)
+
+    def release(self, symbol: str) -> None:
+        """Let a symbol go: nothing is held of it, and no order is under way."""
+        self.pending.pop(symbol, None)
+        self.held.pop(symbol, None)
+        self.claims.pop(symbol, None)
+        self._symbols.discard(symbol)
 
     def _read_claims(self) -> None:
         """Find the owners: by what is held first, then by intents that were sent, then by orders at the broker."""
@@ -145,6 +174,19 @@ class ProjectedAccount:
 
     def _claim(self, symbol: str, owner: str, by: str) -> None:
         self.claims.setdefault(symbol, Claim(owner, by))
+
+
+def _entries_decided(situation: Situation) -> set[tuple[str, str]]:
+    """The strategies and symbols whose first entry of the session is among the decided ids."""
+    if not situation.decided:
+        return set()
+    ours, today = account_hash(situation.account_key), situation.today
+    parsed = (parse(client_order_id) for client_order_id in situation.decided)
+    return {
+        (made.strategy, made.symbol)
+        for made in parsed
+        if made and (made.account_hash, made.session, made.purpose, made.attempt) == (ours, today, Purpose.ENTRY, 1)
+    }
 
 
 def _order_text(purpose: Purpose, strategy: str) -> str:

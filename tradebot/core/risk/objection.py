@@ -1,0 +1,27 @@
+"""An objection: a rule that an order breaks. Rules answer with one, and a denial is made of it for one order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradebot.core.model.orders import Purpose
+from tradebot.core.model.plan import Denial, DenialCode
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A broken rule, with the numbers compared.
+
+    sentence: the rule for people, made where it is told: most objections of a backtest are only counted.
+    """
+
+    code: DenialCode
+    sentence: Callable[[], str]
+    value: Decimal | None = None
+    limit: Decimal | None = None
+
+    def denial(self, strategy: str, symbol: str, purpose: Purpose) -> Denial:
+        """The objection as the denial of one order."""
+        return Denial(self.code, strategy, symbol, purpose, self.sentence(), self.value, self.limit)
