@@ -13,13 +13,13 @@ from unittest.mock import patch
 from tests.worlds.world import Day, Overlap, Run, World
 from tradebot.brokers.paper import PaperBroker, PaperExchange, Phase
 from tradebot.brokers.paper import broker as paper_broker
-from tradebot.brokers.paper.matching import with_slippage
 from tradebot.brokers.paper.order_matching import match_at_market
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import Activity, CashEvent, CashKind, Fill, FillBust, SplitEvent, id_of
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderType, Side
 from tradebot.core.model.values import whole_shares
+from tradebot.market.matching import with_slippage
 
 #: How many sessions late a row is that is never shown.
 NEVER = 99

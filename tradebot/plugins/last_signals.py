@@ -33,7 +33,7 @@ def last_signals(info: StrategyInfo, signals: StrategySignals) -> tuple[Signal, 
             as_of=as_of,
             action=action,
             score=scores[column] if action is Action.ENTER else 0.0,
-            policy=_policy(signals, column) if action is Action.ENTER else signals.exits,
+            policy=policy_of(signals, -1, column) if action is Action.ENTER else signals.exits,
             reason=_reason(info, signals, column, action, {name: row[column] for name, row in rows.items()}),
             fingerprint=info.fingerprint,
             risk_pct=risk,
@@ -45,13 +45,13 @@ def last_signals(info: StrategyInfo, signals: StrategySignals) -> tuple[Signal, 
     )
 
 
-def _policy(signals: StrategySignals, column: int) -> ExitPolicy:
-    """The exit policy of the strategy, with the stop and target of this symbol where it gives them."""
+def policy_of(signals: StrategySignals, row: int, column: int) -> ExitPolicy:
+    """The policy of one entry: that of the strategy, with the stop and target of its symbol where it gives them."""
     policy = signals.exits
     if signals.stop is not None:
-        policy = replace(policy, stop=_fraction(float(signals.stop[-1, column])))
+        policy = replace(policy, stop=_fraction(float(signals.stop[row, column])))
     if signals.target is not None:
-        policy = replace(policy, target=_fraction(float(signals.target[-1, column])))
+        policy = replace(policy, target=_fraction(float(signals.target[row, column])))
     return policy
 
 

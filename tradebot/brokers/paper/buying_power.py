@@ -7,12 +7,12 @@ from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
 from tradebot.brokers.paper.account_book import PaperPosition
-from tradebot.brokers.paper.matching import unit_cost
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.account import AccountDay, AccountSnapshot, Position
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import CENT, ZERO, to_cents
+from tradebot.market.matching import unit_cost
 
 #: A margin account may hold twice its equity: the initial margin of 50% of Regulation T (12 CFR 220.12).
 MARGIN_MULTIPLE = Decimal(2)

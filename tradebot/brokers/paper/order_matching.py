@@ -7,10 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tradebot.brokers.paper.buying_power import can_pay
-from tradebot.brokers.paper.matching import Match, PriceRange, match_price, match_range
 from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.brokers.paper.view import ExchangeView
 from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
+from tradebot.market.matching import Match, PriceRange, match_price, match_range
 
 
 def match_at_market(view: ExchangeView, order: PaperOrder) -> None:

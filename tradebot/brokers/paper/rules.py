@@ -8,33 +8,19 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tradebot.core.model.capabilities import EVERYTHING, Capabilities
-from tradebot.core.model.values import ZERO, to_cents, whole_shares
+from tradebot.market.matching import FillRules
 
 
 @dataclass(frozen=True, slots=True)
-class ExchangeRules:
+class ExchangeRules(FillRules):
     """Rules of an account. A change of ``starting_cash``, ``start`` or ``warmup`` affects new accounts only."""
 
     starting_cash: Decimal = Decimal(100_000)  # USD
-    slippage_pct: Decimal = Decimal("0.0005")  # a fraction of the price: 0.05%
-    commission_per_share: Decimal = Decimal("0.005")  # USD
-    commission_min: Decimal = Decimal(1)  # USD an order
     allow_short: bool = False  # whether the account is a margin account
     start: date | None = None  # the first session; None: the first with ``warmup`` sessions before it, if there is one
     warmup: int = 0  # sessions
-    max_fill_volume_pct: Decimal | None = None  # the fraction of a session's volume that may fill; None: no limit
     capabilities: Capabilities = EVERYTHING  # a request for what it lacks is refused
     fractions_stay: bool = False  # after a split; else they are paid out in cash
-
-    def commission(self, quantity: Decimal) -> Decimal:
-        """The commission on an order of which ``quantity`` shares have filled, USD to the cent."""
-        if quantity == 0:
-            return ZERO
-        return to_cents(max(self.commission_min, self.commission_per_share * quantity))
-
-    def fillable(self, volume: int) -> Decimal | None:
-        """The whole shares of one symbol that may fill in a session of ``volume`` shares; None without a limit."""
-        return None if self.max_fill_volume_pct is None else whole_shares(self.max_fill_volume_pct * volume)
 
 
 class Phase(StrEnum):

@@ -82,6 +82,17 @@ def raised_stop(holding: Holding) -> Decimal | None:
     return level if (level - holding.stop_price) * holding.side.sign > 0 else None
 
 
+def wanted_stop(holding: Holding, last: Decimal | None) -> Decimal | None:
+    """The stop to raise a holding's to; None where it stays: its plan exits where ``last`` is beyond the raised one."""
+    raised = raised_stop(holding)
+    if raised is None or last is None:
+        return raised
+    if stop_passed(holding.with_stop(raised), last):
+        return None
+    taken = taken_stop(raised, last, holding.side)
+    return taken if (taken - holding.stop_price) * holding.side.sign > 0 else None
+
+
 def is_worth_a_gap(holding: Holding, raised: Decimal, sent: Iterable[Decimal | None]) -> bool:
     """Whether to raise the stop where the old one has to be cancelled first, so that no stop rests for a moment.
 

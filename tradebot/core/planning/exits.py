@@ -6,6 +6,8 @@ a position open.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 
 from tradebot.core.model.exits import Exit
@@ -19,21 +21,32 @@ from tradebot.core.model.values import ZERO, canonical
 from tradebot.core.planning.exit_rules import due_exit
 
 
+@dataclass(frozen=True, slots=True)
+class ExitDecision:
+    """What became of a holding that is due: why it is closed and with how many shares, or what objects to it."""
+
+    holding: Holding
+    due: Exit
+    quantity: Decimal  # shares
+    objections: tuple[Denial, ...]
+
+
 def plan_exits(situation: Situation) -> tuple[tuple[Intent, ...], tuple[Denial, ...]]:
     """The closing orders to send now, and the denials of holdings that are due and cannot be closed."""
     planner = _ExitPlanner(situation)
     exits: list[Intent] = []
     denials: list[Denial] = []
-    for holding in situation.holdings:
-        due = planner.due(holding)
-        if due is None:
-            continue
-        objections = planner.objections(holding)
-        if objections:
-            denials.extend(objections)
+    for decision in planner.decisions():
+        if decision.objections:
+            denials.extend(decision.objections)
         else:
-            exits.append(planner.intent(holding, due))
+            exits.append(planner.intent(decision))
     return tuple(exits), tuple(denials)
+
+
+def decide_exits(situation: Situation) -> Iterator[ExitDecision]:
+    """Decide on each holding that is due. Holdings that are not due need not be in the situation."""
+    return _ExitPlanner(situation).decisions()
 
 
 class _ExitPlanner:
@@ -57,13 +70,20 @@ class _ExitPlanner:
                 by_owner = self.foreign_orders if situation.ownership.is_foreign(order) else self.own_orders
                 by_owner.setdefault(order.symbol, []).append(order)
 
-    def due(self, holding: Holding) -> Exit | None:
+    def decisions(self) -> Iterator[ExitDecision]:
+        for holding in self.situation.holdings:
+            due = self._due(holding)
+            if due is not None:
+                available = self._available(holding)
+                yield ExitDecision(holding, due, available, self._objections(holding, available))
+
+    def _due(self, holding: Holding) -> Exit | None:
         quote = self.situation.quotes.get(holding.symbol)
         signal = self.exit_signals.get((holding.strategy, holding.symbol))
         last = quote.last if quote else None
         return due_exit(holding, signal, last, target_rests=self.situation.capabilities.brackets)
 
-    def objections(self, holding: Holding) -> tuple[Denial, ...]:
+    def _objections(self, holding: Holding, available: Decimal) -> tuple[Denial, ...]:
         situation = self.situation
         objections: list[tuple[DenialCode, str]] = []
         if situation.account.blocked:
@@ -77,11 +97,11 @@ class _ExitPlanner:
             )
         if holding.symbol in self.live_exits:
             objections.append((DenialCode.ORDER_PENDING, f"{self.live_exits[holding.symbol]} is under way"))
-        if self.available(holding) <= 0:
+        if available <= 0:
             objections.append((DenialCode.NOTHING_TO_SELL, self._why_nothing(holding)))
         return tuple(Denial(code, holding.strategy, holding.symbol, Purpose.EXIT, text) for code, text in objections)
 
-    def available(self, holding: Holding) -> Decimal:
+    def _available(self, holding: Holding) -> Decimal:
         """The shares of ours that can be closed: those that the broker shows and no order of others closes or holds.
 
         Our stop and target do not count: the exit cancels them first. A fraction of a share stays where the broker
@@ -98,8 +118,8 @@ class _ExitPlanner:
         fractionable = self.situation.capabilities.fractions and asset is not None and asset.fractionable
         return US_STOCKS.saleable(free, position.market_price, fractionable=fractionable)
 
-    def intent(self, holding: Holding, due: Exit) -> Intent:
-        situation = self.situation
+    def intent(self, decision: ExitDecision) -> Intent:
+        situation, holding, due = self.situation, decision.holding, decision.due
         attempt = self._next_attempt(holding)
         quote = situation.quotes.get(holding.symbol)
         request = OrderRequest(
@@ -108,7 +128,7 @@ class _ExitPlanner:
             ),
             symbol=holding.symbol,
             side=holding.side.opposite,
-            quantity=self.available(holding),
+            quantity=decision.quantity,
             type=OrderType.MARKET,
             time_in_force=TimeInForce.DAY,
         )

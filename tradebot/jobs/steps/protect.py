@@ -14,10 +14,10 @@ from tradebot.core.model.values import ZERO, dollars
 from tradebot.core.planning.exit_rules import (
     due_exit,
     is_worth_a_gap,
-    raised_stop,
     stop_kind,
     stop_passed,
     taken_stop,
+    wanted_stop,
     with_mark,
 )
 from tradebot.core.results.alerts import AlertLevel
@@ -160,22 +160,12 @@ def exit_line(holding: Holding, state: AccountState, verdict: str) -> ExitLine:
 
 def _raised(desk: Desk, run: JobRun, holding: Holding, quote: Quote | None) -> Decimal | None:
     """The price to raise the stop to. None where the last price is beyond it, for then the plan exits, or too near."""
-    raised = _wanted_stop(holding, quote)
+    raised = wanted_stop(holding, quote.last if quote else None)
     if raised is None or desk.broker.capabilities.replace:
         return raised
     attempts = desk.ledger.orders.attempts(run.session, holding.strategy, holding.symbol, Purpose.STOP)
     sent = (attempt.request.stop_price for attempt in attempts if attempt.sends)
     return raised if is_worth_a_gap(holding, raised, sent) else None
-
-
-def _wanted_stop(holding: Holding, quote: Quote | None) -> Decimal | None:
-    raised = raised_stop(holding)
-    if raised is None or quote is None:
-        return raised
-    if stop_passed(holding.with_stop(raised), quote.last):
-        return None
-    taken = taken_stop(raised, quote.last, holding.side)
-    return taken if (taken - holding.stop_price) * holding.side.sign > 0 else None
 
 
 def _report_gap(desk: Desk, gap: Gap, state: AccountState) -> StepResult:

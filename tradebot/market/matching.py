@@ -1,4 +1,6 @@
-"""Matching of one order against a price or a bar. Pure: no account, no clock.
+"""Matching of one order against a price or a bar, and what a fill costs. Pure: no account, no clock.
+
+The embedded exchange and backtests fill by these rules.
 
 A daily bar has four prices, but not their order. So an order is matched in two ways: against one known price (the open,
 the minutes after it, the close), or, if it has rested since the open, against the range of the rest of the day. The
@@ -15,9 +17,32 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from tradebot.brokers.paper.orders import PaperOrder
 from tradebot.core.model.orders import Side
-from tradebot.core.model.values import ONE, SUB_PENNY, tick_down, tick_up
+from tradebot.core.model.values import ONE, SUB_PENNY, ZERO, tick_down, tick_up, to_cents, whole_shares
+
+
+class Matched(Protocol):
+    """What matching needs of an order. Prices are USD a share."""
+
+    @property
+    def side(self) -> Side:
+        """Whether it buys or sells."""
+        ...
+
+    @property
+    def limit_price(self) -> Decimal | None:
+        """The worst price that it takes; None for one at the market."""
+        ...
+
+    @property
+    def stop_price(self) -> Decimal | None:
+        """The price that triggers it; None for one that works at once."""
+        ...
+
+    @property
+    def triggered(self) -> bool:
+        """Whether its stop price was reached."""
+        ...
 
 
 class PriceRange(Protocol):
@@ -35,6 +60,26 @@ class PriceRange(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FillRules:
+    """What fills cost, and how much of a session's volume they take."""
+
+    slippage_pct: Decimal = Decimal("0.0005")  # a fraction of the price: 0.05%
+    commission_per_share: Decimal = Decimal("0.005")  # USD
+    commission_min: Decimal = Decimal(1)  # USD an order
+    max_fill_volume_pct: Decimal | None = None  # the fraction of a session's volume that may fill; None: no limit
+
+    def commission(self, quantity: Decimal) -> Decimal:
+        """The commission on an order of which ``quantity`` shares have filled, USD to the cent."""
+        if quantity == 0:
+            return ZERO
+        return to_cents(max(self.commission_min, self.commission_per_share * quantity))
+
+    def fillable(self, volume: int) -> Decimal | None:
+        """The whole shares of one symbol that may fill in a session of ``volume`` shares; None without a limit."""
+        return None if self.max_fill_volume_pct is None else whole_shares(self.max_fill_volume_pct * volume)
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """The result of matching an order."""
 
@@ -45,7 +90,7 @@ class Match:
 NO_MATCH = Match()
 
 
-def match_price(order: PaperOrder, market: Decimal, slippage: Decimal, last: Decimal | None = None) -> Match:
+def match_price(order: Matched, market: Decimal, slippage: Decimal, last: Decimal | None = None) -> Match:
     """Match an order against the market price, USD a share. A stop is triggered by ``last``, where that is another."""
     seen = market if last is None else last
     if order.stop_price is not None and not order.triggered and not _reaches(order.side, order.stop_price, seen):
@@ -56,7 +101,7 @@ def match_price(order: PaperOrder, market: Decimal, slippage: Decimal, last: Dec
     return Match(_limit_fill(order.side, order.limit_price, market, slippage), triggered)
 
 
-def match_range(order: PaperOrder, prices: PriceRange, slippage: Decimal) -> Match:
+def match_range(order: Matched, prices: PriceRange, slippage: Decimal) -> Match:
     """Match an order that rested since the range began, and did not trade at its first price, against the range.
 
     A stop-limit order whose limit lies beyond its stop is only triggered: whether the price came back is unknown.
@@ -78,7 +123,7 @@ def with_slippage(price: Decimal, side: Side, slippage: Decimal) -> Decimal:
     return max(tick_down(price * (ONE - slippage)), SUB_PENNY)
 
 
-def unit_cost(order: PaperOrder, last: Decimal | None, slippage: Decimal) -> Decimal | None:
+def unit_cost(order: Matched, last: Decimal | None, slippage: Decimal) -> Decimal | None:
     """The cost of one share, USD, that an order reserves; None while no price is known.
 
     For an order with a limit it is the highest possible cost. A stop or a market order may fill worse after a gap.

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.fakes.orders import Requests
 from tests.fakes.prices import FIRST_SESSION, bar
-from tradebot.brokers.paper.matching import match_price, match_range, with_slippage
 from tradebot.brokers.paper.orders import PaperOrder, draft_order
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import tick_size
+from tradebot.market.matching import match_price, match_range, with_slippage
 
 NO_SLIPPAGE = Decimal(0)
 ONE_PERCENT = Decimal("0.01")

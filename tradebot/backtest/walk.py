@@ -1,0 +1,613 @@
+"""The walk of a backtest through its sessions: what happens to the account in each, and what is decided.
+
+A session has the moments of a replayed one: corporate actions before the open, resting orders at the open, run-daily
+at the opening prices, the range of the bar, and the last check-exits at the closing prices. Symbols are looked at one
+by one only where something can happen to them: an order is touched, or a signal, an age or a trailing stop is due.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
+
+import numpy as np
+
+from tradebot.backtest.account import Account, Held, Moment, Resting
+from tradebot.backtest.bars import Bars, Steps, in_dollars
+from tradebot.backtest.signals import SignalBook
+from tradebot.core.model.account import AccountSnapshot, ActionKind, Asset, Position, Quote
+from tradebot.core.model.capabilities import EVERYTHING
+from tradebot.core.model.exits import Exit, ExitKind
+from tradebot.core.model.halts import LOSS_RULES, Halt, HaltLevel, HaltRule, level_of
+from tradebot.core.model.holdings import Holding
+from tradebot.core.model.limits import Counters, Limits
+from tradebot.core.model.orders import Purpose, Side
+from tradebot.core.model.ownership import Ownership
+from tradebot.core.model.plan import DenialCode, Situation
+from tradebot.core.model.repetition import EntryKey, Repetition
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.values import CENT, ONE, ZERO
+from tradebot.core.planning.entries import EntryDecision, decide_entries
+from tradebot.core.planning.exit_rules import (
+    due_exit,
+    exit_at_stop_or_target,
+    wanted_stop,
+    with_exit_prices,
+    with_mark,
+)
+from tradebot.core.planning.exits import decide_exits
+from tradebot.core.risk.circuit_breakers import LimitInputs, limit_breach_halt, loss_halts
+from tradebot.core.risk.exposure import SymbolExposure
+from tradebot.core.risk.projected_account import ProjectedAccount
+from tradebot.core.risk.repeat_entries import repetition_halt
+from tradebot.market.matching import FillRules, Match, match_price, match_range, with_slippage
+
+ACCOUNT_KEY = "backtest:paper:BACKTEST"
+#: What decides on entries: ``decide_entries``, unless a benchmark compares fills with those of others.
+Decide = Callable[[Iterable[Signal], ProjectedAccount], Iterable[EntryDecision]]
+
+_EMERGENCY = Exit("emergency stop", ExitKind.EMERGENCY_STOP)
+_ORDER = {ActionKind.SPLIT: 0, ActionKind.DIVIDEND: 2}  # ends come between
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a backtest is run with, beside bars and signals."""
+
+    limits: Limits
+    cash: Decimal  # USD to begin with
+    rules: FillRules = field(default_factory=FillRules)
+    first: date | None = None  # session; None: the first with one before it
+    last: date | None = None
+    close_positions: bool = False  # whether a loss that halts closes every position
+
+
+class Denied(NamedTuple):
+    """A denial, as it is counted."""
+
+    row: int
+    strategy: str
+    symbol: str
+    code: DenialCode
+    value: Decimal | None
+    limit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """What run-daily decided on entries in a session, and the situation it did so in, without what is held."""
+
+    situation: Situation
+    stops: Steps  # of what is held, as it was decided with
+    decisions: tuple[EntryDecision, ...]
+
+
+class Walk:
+    """One backtest. ``equity`` and ``invested`` are the closing figures of each session walked, USD."""
+
+    def __init__(self, bars: Bars, signals: SignalBook, setup: Setup, decide: Decide = decide_entries) -> None:
+        self.bars, self.signals, self.setup = bars, signals, setup
+        self._decide = decide
+        self.account = Account(bars, setup.cash, setup.rules)
+        self.rows = _rows(bars.sessions, setup)
+        self.equity: list[Decimal] = []
+        self.invested: list[Decimal] = []
+        self.denied: list[Denied] = []
+        self.halts_met: list[Halt] = []
+        self.counts: Counter[str] = Counter()  # what was met on the way
+        self.on_plan: Callable[[DayPlan], None] | None = None  # gets each plan of entries, for tests
+        self._columns = bars.columns
+        self._policies = any(table.policy.trail_trigger is not None for table in signals.tables)
+        self._halts: list[Halt] = []  # that only a person ends
+        self._today: list[Halt] = []  # that end with the session
+        self._base = self._peak = setup.cash
+        self._entered: dict[EntryKey, deque[int]] = {}
+        self._served = [0] * len(signals.tables)  # sessions in which a strategy could trade
+        self._aged: dict[int, list[int]] = {}  # columns by the row from which their age is due
+        self._projected: ProjectedAccount | None = None
+        self._submitted = 0
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Walk through every session. ``progress`` gets the sessions done and the number of all."""
+        for done, row in enumerate(self.rows, start=1):
+            self.step(row)
+            if progress is not None:
+                progress(done, len(self.rows))
+
+    def step(self, row: int) -> None:
+        """Walk through one session."""
+        account, bars = self.account, self.bars
+        account.begin_session()
+        self._today, self._submitted = [], 0
+        if row in bars.actions:
+            self._act(row)
+        for column in self._touched(row):
+            self._match_open(column, row)
+        self._run_daily(row)
+        for column in self._touched(row):
+            self._match_range(column, row)
+        self._check_exits(row)
+        value = in_dollars(int(account.shares @ bars.close_mark[row]))
+        self.equity.append(account.equity(bars.close_mark[row]))
+        self.invested.append(value)
+        self._base = self.equity[-1]
+
+    # --- before the open, and what rests -----------------------------------------------------------
+
+    def _act(self, row: int) -> None:
+        for action in sorted(self.bars.actions[row], key=lambda each: _ORDER.get(each.kind, 1)):
+            column = self._columns[action.symbol]
+            if column in self.account.held:
+                self.counts[f"{action.kind} held"] += 1
+                self.account.apply(action, column, row, self.setup.limits)
+                self._sync(column)
+
+    def _touched(self, row: int) -> list[int]:
+        """The columns whose stop or target the bar reaches."""
+        account, bars = self.account, self.bars
+        return np.flatnonzero((bars.low[row] <= account.stops) | (bars.high[row] >= account.targets)).tolist()
+
+    def _match_open(self, column: int, row: int) -> None:
+        held = self.account.held.get(column)
+        if held is None or not self.bars.traded[row, column]:
+            return
+        opening = in_dollars(int(self.bars.open[row, column]))
+        for order, purpose in self._resting(held):
+            match = match_price(order, opening, self.setup.rules.slippage_pct)
+            if match.price is not None:
+                self.counts[f"{purpose} at the open"] += 1
+                self._sell_resting(held, row, Moment.OPEN, purpose, match)
+                return
+
+    def _match_range(self, column: int, row: int) -> None:
+        held = self.account.held.get(column)
+        if held is None or not self.bars.traded[row, column]:
+            return
+        prices = _Range(in_dollars(int(self.bars.high[row, column])), in_dollars(int(self.bars.low[row, column])))
+        found = [
+            (purpose, match)
+            for order, purpose in self._resting(held)
+            if (match := match_range(order, prices, self.setup.rules.slippage_pct)).price is not None
+        ]
+        if found:
+            self.counts["stop and target in one bar"] += len(found) == 2
+            self._sell_resting(held, row, Moment.RANGE, *found[0])
+
+    def _resting(self, held: Held) -> list[tuple[Resting, Purpose]]:
+        """The orders that rest for a holding, in the order in which they are matched."""
+        holding, column = held.holding, held.column
+        orders = []
+        if self.account.stops[column]:
+            orders.append((Resting(Side.SELL, stop_price=holding.stop_price), Purpose.STOP))
+        if held.target_rests and holding.target_price is not None and self.account.stops[column]:
+            orders.append((Resting(Side.SELL, limit_price=holding.target_price), Purpose.TARGET))
+        return orders
+
+    def _sell_resting(self, held: Held, row: int, moment: Moment, purpose: Purpose, match: Match) -> None:
+        assert match.price is not None, "it was matched"
+        due = exit_at_stop_or_target(held.holding, match.price)
+        self._sell(held, row, moment, purpose, match.price, held.holding.quantity, due)
+
+    def _sell(
+        self, held: Held, row: int, moment: Moment, purpose: Purpose, price: Decimal, quantity: Decimal, due: Exit
+    ) -> None:
+        fills = self.account.fillable(held.column, row, quantity)
+        if fills:
+            self.counts["partial fill by volume"] += fills < quantity
+            self.account.sell(held, row, moment, purpose, price, fills, due)
+        self._sync(held.column)
+
+    def _sync(self, column: int) -> None:
+        """Tell the projected account what is left of a symbol."""
+        if self._projected is not None:
+            held, symbol = self.account.held.get(column), self.bars.symbols[column]
+            if held is None:
+                self._projected.release(symbol)
+            else:
+                self._projected.hold(held.holding.strategy, symbol, held.holding.quantity)
+
+    # --- run-daily ---------------------------------------------------------------------------------
+
+    def _run_daily(self, row: int) -> None:
+        """Look at the account, close what is due, and enter."""
+        marks = self.bars.open_mark[row]
+        equity = self._look(row, marks, Moment.ENTRY)
+        signals = self.signals.entering(row - 1, self.bars.sessions[row - 1])
+        breach = self._breach(row, equity) if signals else None
+        stops = self.account.stops.copy()  # as planned with, unless an exit lets the account be read again
+        marked = self._trail(row, marks)
+        served = list(self._served)
+        self._halt_repeating(row, signals)
+        self._serve(row, [*self._in_force(), *([breach] if breach else [])])
+        left = self._exit(row, marked, Moment.ENTRY, marks)
+        if not signals:
+            return
+        halts = [*self._in_force(), *([breach] if breach else [])]
+        plan = self._plan(row, signals, halts, served, self.account.stops if left else stops)
+        self._enter(row, plan)
+
+    def _look(self, row: int, marks: Steps, moment: Moment) -> Decimal:
+        """Measure the losses at these prices, and halt where they have reached a limit. Returns the equity."""
+        equity = self.account.equity(marks)
+        self._peak = max(self._peak, equity)
+        if not self._near_loss(equity):
+            return equity
+        limits, session = self.setup.limits, self.bars.sessions[row]
+        found = loss_halts(self._snapshot(equity), self._counters(row), limits, session, _at(session))
+        known = {halt.rule for halt in self._in_force()}
+        for halt in (each for each in found if each.rule not in known):
+            (self._today if halt.rule is HaltRule.DAILY_LOSS else self._halts).append(halt)
+            self.halts_met.append(halt)
+            self.counts[f"{halt.rule} halt"] += 1
+            if halt.rule in LOSS_RULES and halt.level is HaltLevel.HALTED and self.setup.close_positions:
+                self._close_all(row, marks, moment)
+        return self.account.equity(marks)
+
+    def _near_loss(self, equity: Decimal) -> bool:
+        limits = self.setup.limits
+        floor = max(
+            self._base * (ONE - limits.daily_loss_limit_pct), self._peak * (ONE - limits.emergency_stop_loss_pct)
+        )
+        return equity <= floor + CENT
+
+    def _close_all(self, row: int, marks: Steps, moment: Moment) -> None:
+        for column in sorted(self.account.held):
+            if self.bars.traded[row, column]:
+                self.counts[f"closed by {self.halts_met[-1].rule}"] += 1
+                held = self.account.held[column]
+                due = with_exit_prices(_EMERGENCY, held.holding)
+                self._sell_at_market(held, row, moment, Purpose.CLOSE, marks, due)
+
+    def _sell_at_market(self, held: Held, row: int, moment: Moment, purpose: Purpose, marks: Steps, due: Exit) -> None:
+        price = with_slippage(in_dollars(int(marks[held.column])), Side.SELL, self.setup.rules.slippage_pct)
+        self.account.disarm(held)
+        self._submitted += 1
+        self._sell(held, row, moment, purpose, price, held.holding.quantity, due)
+        if held.column in self.account.held:
+            held.target_rests = False  # the stop alone is placed again, once the order was taken back
+
+    def _breach(self, row: int, equity: Decimal) -> Halt | None:
+        """The halt for limits that what is held exceeds."""
+        account, limits, marks = self.account, self.setup.limits, self.bars.open_mark[row]
+        if not account.held or not self._near_breach(marks, equity):
+            return None
+        quotes = {held.holding.symbol: self._quote(row, held.column, marks) for held in account.held.values()}
+        inputs = LimitInputs(
+            equity=equity,
+            positions=tuple(self._position(held, marks) for held in account.held.values()),
+            holdings=tuple(held.holding for held in account.held.values()),
+            open_orders=(),
+            unsettled=(),
+            quotes={symbol: quote for symbol, quote in quotes.items() if quote is not None},
+            limits=limits,
+        )
+        session = self.bars.sessions[row]
+        halt = limit_breach_halt(inputs, session, _at(session))
+        self.counts["limit breach halt"] += halt is not None
+        return halt
+
+    def _near_breach(self, marks: Steps, equity: Decimal) -> bool:
+        """Whether a limit may be exceeded by what is held: without the exact figures, on the safe side."""
+        account, limits = self.account, self.setup.limits
+        values = account.shares * marks
+        room = float(equity) * 10_000 * (1 + float(limits.limit_breach_tolerance_pct)) * 0.999
+        risk = int(account.shares @ np.maximum(marks - account.stops, 0))
+        return bool(
+            values.max() > room * float(limits.max_position_size_pct)
+            or values.sum() > room * float(limits.max_gross_exposure_pct)
+            or risk > room * float(limits.max_portfolio_risk_pct)
+            or len(account.held) > limits.max_positions
+        )
+
+    def _trail(self, row: int, marks: Steps) -> dict[int, Holding]:
+        """Mark what trails, and raise its stops. Returns the holdings by column as they were before."""
+        before: dict[int, Holding] = {}
+        if not self._policies:
+            return before
+        for column, held in self.account.held.items():
+            if held.holding.policy.trail_trigger is None or not marks[column]:
+                continue
+            before[column] = held.holding
+            last = in_dollars(int(marks[column]))
+            marked = with_mark(held.holding, last)
+            raised = wanted_stop(marked, last)
+            if raised is not None:
+                marked = marked.with_raised_stop(raised)
+                self._submitted += 1
+                self.counts["stop raised"] += 1
+            held.holding = marked
+            if raised is not None:
+                self.account.arm(held)
+        return before
+
+    def _exit(self, row: int, marked: dict[int, Holding], moment: Moment, marks: Steps) -> bool:
+        """Close what is due. Whether anything was sent."""
+        due = self._due(row, marked, marks) if moment is Moment.ENTRY else self._trailing_due(marked, marks)
+        sent = False
+        if not due:
+            return sent
+        account = self.account
+        holdings = [replace(holding, sessions_held=row - account.held[column].opened_row) for column, holding in due]
+        situation = self._situation(row, marks, ZERO, self._in_force(), self._exit_signals(row, due))
+        situation = replace(
+            situation,
+            holdings=tuple(holdings),
+            positions=tuple(self._position(account.held[column], marks) for column, _ in due),
+        )
+        for decision in decide_exits(situation):
+            for denial in decision.objections:
+                self.denied.append(Denied(row, denial.strategy, denial.symbol, denial.code, denial.value, denial.limit))
+            column = self._columns[decision.holding.symbol]
+            if not decision.objections and self.bars.traded[row, column]:
+                sent = True
+                held = account.held[column]
+                due_now = with_exit_prices(decision.due, held.holding)
+                self._sell_at_market(held, row, moment, Purpose.EXIT, marks, due_now)
+        return sent
+
+    def _due(self, row: int, marked: dict[int, Holding], marks: Steps) -> list[tuple[int, Holding]]:
+        """The holdings that a signal, their age or a trailing stop may close, by symbol."""
+        account = self.account
+        columns = {
+            column
+            for number, table in enumerate(self.signals.tables)
+            for column in np.flatnonzero(table.exit[row - 1] & (account.owner == number)).tolist()
+        }
+        aged = [column for column in self._aged.pop(row, ()) if self._is_aged(column, row)]
+        if aged:
+            self._aged.setdefault(row + 1, []).extend(aged)  # in case it cannot be closed today
+        columns.update(aged)
+        columns.update(column for column, _ in self._trailing_due(marked, marks))
+        held = ((column, marked.get(column, account.held[column].holding)) for column in columns)
+        return sorted(held, key=lambda each: each[1].symbol)
+
+    def _is_aged(self, column: int, row: int) -> bool:
+        held = self.account.held.get(column)
+        limit = held.holding.policy.max_sessions if held else None
+        return held is not None and limit is not None and row - held.opened_row >= limit
+
+    def _trailing_due(self, marked: dict[int, Holding], marks: Steps) -> list[tuple[int, Holding]]:
+        return [
+            (column, before)
+            for column, before in marked.items()
+            if column in self.account.held and due_exit(before, None, in_dollars(int(marks[column]))) is not None
+        ]
+
+    def _exit_signals(self, row: int, due: Iterable[tuple[int, Holding]]) -> tuple[Signal, ...]:
+        as_of = self.bars.sessions[row - 1]
+        return tuple(
+            Signal(holding.strategy, holding.symbol, as_of, Action.EXIT, 0.0, holding.policy, "")
+            for column, holding in due
+            if self.signals.tables[self.account.held[column].strategy].exit[row - 1, column]
+        )
+
+    # --- entries -----------------------------------------------------------------------------------
+
+    def _in_force(self) -> list[Halt]:
+        return [*self._halts, *self._today]
+
+    def _halt_repeating(self, row: int, signals: Sequence[tuple[int, Signal]]) -> None:
+        """Halt each strategy that entered a symbol too often."""
+        limits, session = self.setup.limits, self.bars.sessions[row]
+        for key, repetition in self._repetitions(row, signals).items():
+            stopped = {halt.scope_name for halt in self._halts if halt.rule is HaltRule.REPEATED_ORDERS}
+            if key.strategy not in stopped and repetition.breaks(limits):
+                halt = repetition_halt(key, repetition, limits, session, _at(session))
+                self._halts.append(halt)
+                self.halts_met.append(halt)
+                self.counts["repeated orders halt"] += 1
+
+    def _repetitions(self, row: int, signals: Sequence[tuple[int, Signal]]) -> dict[EntryKey, Repetition]:
+        counts: dict[EntryKey, Repetition] = {}
+        window = self.setup.limits.repeat_order_sessions
+        for _, signal in signals:
+            key = EntryKey(signal.strategy, signal.symbol, Side.BUY)
+            entered = self._entered.get(key)
+            if entered:
+                recent = sum(1 for entry in entered if row - entry + 1 <= window)
+                counts[key] = Repetition(len(entered), entered[-1] - entered[0] + 1, recent)
+        return counts
+
+    def _serve(self, row: int, halts: Sequence[Halt]) -> None:
+        """Count the session for the strategies that could trade in it."""
+        if level_of(halts).allows_entries:
+            for number, table in enumerate(self.signals.tables):
+                self._served[number] += row >= table.warmup
+
+    def _plan(
+        self,
+        row: int,
+        signals: Sequence[tuple[int, Signal]],
+        halts: Sequence[Halt],
+        served: Sequence[int],
+        stops: Steps,
+    ) -> DayPlan:
+        account, marks = self.account, self.bars.open_mark[row]
+        equity = account.equity(marks)
+        situation = self._situation(row, marks, equity, halts, (signal for _, signal in signals))
+        columns = [column for column, _ in signals]
+        volumes = self.bars.average_volume[row]
+        situation = replace(
+            situation,
+            quotes={self.bars.symbols[c]: quote for c in columns if (quote := self._quote(row, c, marks)) is not None},
+            assets={self.bars.symbols[c]: asset for c in columns if (asset := self._asset(row, c)) is not None},
+            average_volume={self.bars.symbols[c]: Decimal(int(volumes[c])) for c in columns if volumes[c] >= 0},
+            sessions_run={table.strategy: served[number] for number, table in enumerate(self.signals.tables)},
+            repetitions=self._repetitions(row, signals),
+        )
+        distance = np.maximum(marks - stops, 0)
+        total = SymbolExposure(in_dollars(int(account.shares @ marks)), in_dollars(int(account.shares @ distance)))
+        exposures = {
+            self.bars.symbols[c]: SymbolExposure(
+                in_dollars(int(account.shares[c] * marks[c])), in_dollars(int(account.shares[c] * distance[c]))
+            )
+            for c in columns
+            if c in account.held
+        }
+        if self._projected is None:
+            self._projected = ProjectedAccount(situation)
+            for held in account.held.values():
+                self._sync(held.column)
+        self._projected.begin_session(situation, total, exposures, situation.account.buying_power)
+        plan = DayPlan(situation, stops, tuple(self._decide(situation.signals, self._projected)))
+        if self.on_plan is not None:
+            self.on_plan(plan)
+        return plan
+
+    def _enter(self, row: int, plan: DayPlan) -> None:
+        bought = False
+        for decision in plan.decisions:
+            signal = decision.signal
+            of = row, signal.strategy, signal.symbol
+            self.denied += [Denied(*of, each.code, each.value, each.limit) for each in decision.objections]
+            if decision.terms is None:
+                continue
+            column = self._columns[signal.symbol]
+            if bought and self._stopped_between(row):
+                self.denied.append(Denied(*of, DenialCode.HALTED, None, None))
+            else:
+                bought = self._buy(row, column, decision) or bought
+            self._sync(column)
+
+    def _stopped_between(self, row: int) -> bool:
+        """Whether a loss has halted the account since the entry before."""
+        if self._near_loss(self.account.equity(self.bars.open_mark[row])):
+            self._look(row, self.bars.open_mark[row], Moment.ENTRY)
+        return not level_of(self._in_force()).allows_entries
+
+    def _buy(self, row: int, column: int, decision: EntryDecision) -> bool:
+        """Send an entry, and see it end. Whether it bought anything."""
+        terms, signal, account = decision.terms, decision.signal, self.account
+        assert terms is not None, "it was planned"
+        price = with_slippage(
+            in_dollars(int(self.bars.open_mark[row, column])), Side.BUY, self.setup.rules.slippage_pct
+        )
+        wanted = terms.size.quantity
+        if wanted * price + self.setup.rules.commission(wanted) > account.cash:
+            why = Denied(row, signal.strategy, signal.symbol, DenialCode.REFUSED_BY_BROKER, None, None)
+            self.denied.append(why)
+            return False
+        quantity = account.fillable(column, row, wanted) if self.bars.traded[row, column] else ZERO
+        if not quantity:
+            return False
+        self.counts["partial fill by volume"] += quantity < wanted
+        number = next(n for n, table in enumerate(self.signals.tables) if table.strategy == signal.strategy)
+        holding = Holding(
+            strategy=signal.strategy,
+            symbol=signal.symbol,
+            quantity=quantity,
+            entry_price=price,
+            stop_price=terms.stop,
+            target_price=terms.target,
+            high_water=price,
+            policy=signal.policy,
+            opened_session=self.bars.sessions[row],
+        )
+        account.buy(Held(column, number, holding, row, ZERO), row, price, quantity, whole=quantity == wanted)
+        self._note_entry(row, column, EntryKey(signal.strategy, signal.symbol, Side.BUY), signal.policy)
+        return True
+
+    def _note_entry(self, row: int, column: int, key: EntryKey, policy: ExitPolicy) -> None:
+        self._submitted += 1
+        self._entered.setdefault(key, deque(maxlen=self.setup.limits.repeat_order_limit)).append(row)
+        if policy.max_sessions is not None:
+            self._aged.setdefault(row + max(policy.max_sessions, 1), []).append(column)
+
+    # --- the last check-exits ----------------------------------------------------------------------
+
+    def _check_exits(self, row: int) -> None:
+        marks = self.bars.close_mark[row]
+        self._look(row, marks, Moment.CLOSE)
+        marked = self._trail(row, marks)
+        if marked:
+            self._exit(row, marked, Moment.CLOSE, marks)
+        for held in self.account.held.values():
+            if not self.account.stops[held.column]:
+                self.account.arm(held)
+
+    # --- what core asks for ------------------------------------------------------------------------
+
+    def _situation(
+        self, row: int, marks: Steps, equity: Decimal, halts: Sequence[Halt], signals: Iterable[Signal]
+    ) -> Situation:
+        session = self.bars.sessions[row]
+        return Situation(
+            ownership=_OWNERSHIP,
+            now=_at(session),
+            today=session,
+            session_open=True,
+            halt=level_of(halts),
+            account=self._snapshot(equity),
+            positions=(),
+            holdings=(),
+            open_orders=(),
+            unsettled=(),
+            quotes={},
+            assets={},
+            signals=tuple(signals),
+            limits=self.setup.limits,
+            counters=self._counters(row),
+            capabilities=EVERYTHING,
+            expected_as_of=self.bars.sessions[row - 1],
+            halts=tuple(halts),
+        )
+
+    def _snapshot(self, equity: Decimal) -> AccountSnapshot:
+        cash = self.account.cash
+        power = max(cash, ZERO).quantize(CENT, rounding=ROUND_FLOOR)
+        return AccountSnapshot(ACCOUNT_KEY, equity, self._base, cash, power)
+
+    def _counters(self, row: int) -> Counters:
+        return Counters(
+            session=self.bars.sessions[row],
+            entries_sent=0,
+            baseline_equity=self._base,
+            peak_equity=self._peak,
+            orders_sent=self._submitted,
+            orders_last_minute=self._submitted,
+        )
+
+    def _quote(self, row: int, column: int, marks: Steps) -> Quote | None:
+        last, previous = int(marks[column]), int(self.bars.previous[row, column])
+        if not last:
+            return None
+        at = _at(self.bars.sessions[row])
+        return Quote(self.bars.symbols[column], in_dollars(last), at, in_dollars(previous) if previous else None)
+
+    def _asset(self, row: int, column: int) -> Asset | None:
+        if not self.bars.listed[row, column] and not self.bars.previous[row, column]:
+            return None
+        return Asset(self.bars.symbols[column], tradable=bool(self.bars.listed[row, column]), fractionable=True)
+
+    def _position(self, held: Held, marks: Steps) -> Position:
+        holding = held.holding
+        return Position(holding.symbol, holding.quantity, holding.entry_price, in_dollars(int(marks[held.column])))
+
+
+_OWNERSHIP = Ownership(ACCOUNT_KEY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The range of a bar."""
+
+    high: Decimal
+    low: Decimal
+
+
+def _at(session: date) -> datetime:
+    return datetime.combine(session, time(14, 35), UTC)
+
+
+def _rows(sessions: Sequence[date], setup: Setup) -> range:
+    """The rows of the sessions to walk. The first session of the bars has none before it to decide on."""
+    inside = [
+        row
+        for row, session in enumerate(sessions)
+        if row and (setup.first is None or session >= setup.first) and (setup.last is None or session <= setup.last)
+    ]
+    return range(inside[0], inside[-1] + 1) if inside else range(0)
