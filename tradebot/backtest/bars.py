@@ -110,11 +110,11 @@ def bars_of(history: History, actions: Iterable[CorporateAction], symbols: Seque
 
 
 def _selected(values: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-    return np.where(columns < 0, np.nan, values[:, columns])
+    return np.asarray(np.where(columns < 0, np.nan, values[:, columns]), dtype=np.float64)
 
 
 def _steps(prices: NDArray[np.float64], traded: NDArray[np.bool_]) -> Steps:
-    return np.rint(np.where(traded, prices, 0.0) * STEPS).astype(np.int64)
+    return np.asarray(np.rint(np.where(traded, prices, 0.0) * STEPS), dtype=np.int64)
 
 
 def _by_row(
