@@ -85,6 +85,11 @@ def stops_folder(home: Path) -> Path:
     return state_folder(home) / "stops"
 
 
+def commands_folder(home: Path) -> Path:
+    """The folder of the commands that another process started. See ``tradebot.home.command_runs``."""
+    return state_folder(home) / "commands"
+
+
 def sent_orders_file(home: Path) -> Path:
     """The orders that left under an id of their own making. See ``tradebot.home.sent_orders``."""
     return state_folder(home) / "sent_orders"

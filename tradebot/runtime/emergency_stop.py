@@ -85,6 +85,8 @@ def open_stop_desk(options: GlobalOptions, stop: StopOptions) -> Iterator[tuple[
     latch = _StopLatch(HomeLatch(home), halt_for_stop(SystemClock(), stop.reason))
     latch.failure = "" if stop.dry_run else set_latch(latch.of_home, latch.halt)
     latched_after = time.perf_counter() - began
+    if not stop.dry_run and not latch.failure:
+        stop.say("The halt is latched: no job sends an entry until `tradebot resume`.")
     with ExitStack() as held:
         held.enter_context(_state_latch_first(latch, stop))
         loaded, doubts = load_in_emergency(options)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,11 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-import tradebot
 from tradebot.core.results.home_places import AllHomesOutcome, HomeEnd, HomePlace, unreachable
 from tradebot.errors import ExitCode
-from tradebot.runtime.known_homes import environment_of, listed_homes, options_of, places_in_ledgers
-from tradebot.settings import GlobalOptions, process_environment
+from tradebot.runtime.home_process import environment_in_home, line_in_home
+from tradebot.runtime.known_homes import listed_homes, places_in_ledgers
+from tradebot.settings import GlobalOptions
 
 #: Seconds that the command of a home may take beyond its own limit. A process that takes longer is not ended.
 _LONGEST = 900.0
@@ -41,10 +39,7 @@ def run_in_all_homes(options: GlobalOptions, *command: str) -> AllHomesOutcome:
 
 def _run(options: GlobalOptions, command: Sequence[str], place: HomePlace) -> HomeEnd:
     home = Path(place.home)
-    typed = options_of(home, options)
-    env_file = ("--env-file", str(typed.env_file.absolute())) if typed.env_file else ()
-    line = [sys.executable, "-P", "-m", "tradebot", *command, "--json", "--home", place.home, *env_file]
-    environ = {**environment_of(home, options), "PYTHONPATH": _import_path()}
+    line, environ = line_in_home(home, options, *command), environment_in_home(home, options)
     with TemporaryFile("w+", errors="replace") as out, TemporaryFile("w+", errors="replace") as err:
         try:
             process = subprocess.Popen(line, cwd=home, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
@@ -79,9 +74,3 @@ def _headline(out: str, err: str) -> str:
         return str(summary.get("headline") or summary["error"])
     except (ValueError, LookupError, AttributeError):
         return err.splitlines()[-1] if err else "it said nothing"
-
-
-def _import_path() -> str:
-    """The path by which the process finds this program, also where it is not installed."""
-    program = str(Path(tradebot.__file__).parents[1])
-    return os.pathsep.join(filter(None, [program, process_environment().get("PYTHONPATH", "")]))

@@ -121,8 +121,10 @@ def test_it_ends_only_after_a_job_at_work_has(house: House) -> None:
     assert outcome.exit_code is ExitCode.OK
     assert len(other.waited) >= 2
     assert other.at_work() == ""
-    (line,) = said
+    (line,) = [line for line in said if line.startswith("Waiting")]
     assert "pid 7, `tradebot run-daily`" in line
+    assert any(line.startswith("ACME: close sent, ") for line in said), "what it does is told as it comes"
+    assert said[-1] == "The broker has shown 2 of 2 times that all is done."
 
 
 def test_what_a_job_at_work_still_sends_is_cancelled_too(house: House) -> None:

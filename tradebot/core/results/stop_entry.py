@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tradebot.core.model.orders import Purpose
+from tradebot.core.model.values import plural
 
 #: What ``did`` says of an order whose cancel the broker took, and of a closing or a protective order that it took.
 CANCELLED, CLOSE_SENT, STOP_SENT = "cancel asked for", f"{Purpose.CLOSE} sent", f"{Purpose.STOP} sent"
@@ -23,3 +24,10 @@ class StopEntry:
     quantity: Decimal | None = None
     detail: str = ""
     exit_code: int | None = None  # exit code of the stop, in its last entry only
+
+    @property
+    def text(self) -> str:
+        """The entry as a line for people: "MSFT: close sent, 87 shares"."""
+        subject = f"{self.symbol}: " if self.symbol else ""
+        shares = "" if self.quantity is None else f", {plural(self.quantity, 'share')}"
+        return f"{subject}{self.did}{shares}{f' ({self.detail})' if self.detail else ''}"

@@ -159,7 +159,6 @@ class EmergencyStop:
             self.held, changed = followed(self.booked, positions)
             for old, new in changed.items() - self.changed.items():
                 what = f"is {new} at the broker now" if new else "stands for shares of another company now"
-                self.desk.say(f"{old} {what}.")
                 self._journal(what, old)
             self.changed = changed
         return self.held or self.booked
@@ -398,4 +397,6 @@ class EmergencyStop:
     def _journal(
         self, did: str, symbol: str = "", order_id: str = "", quantity: Decimal | None = None, detail: str = ""
     ) -> None:
-        self.desk.journal.write(StopEntry(self.now(), did, symbol, order_id, quantity, detail))
+        entry = StopEntry(self.now(), did, symbol, order_id, quantity, detail)
+        self.desk.journal.write(entry)
+        self.desk.say(entry.text)

@@ -51,6 +51,8 @@ def finish(stop: EmergencyStop) -> StopOutcome:
             stop.act(state)
         is_sure = state is not None and stop.is_at_rest(state) and not stop.unread and not busy
         agreed = agreed + 1 if is_sure else 0
+        if agreed:
+            stop.desk.say(f"The broker has shown {agreed} of {READS_THAT_AGREE} times that all is done.")
         if agreed == READS_THAT_AGREE:
             break
     stop.has_agreed = agreed == READS_THAT_AGREE

@@ -1,0 +1,150 @@
+"""What the server may start: the stop, a halt, a resumption and the checks, each a process that outlives the server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from tradebot.errors import ExitCode
+from tradebot.home import command_runs
+from tradebot.home.command_runs import CommandRun, RunState
+from tradebot.runtime import command_process
+from tradebot.runtime.command_requests import CLOSE, CommandRequest
+from tradebot.settings import GlobalOptions
+
+#: What is told of a run that ended without an exit code.
+_KILLED = (
+    "`tradebot {}` was killed before it ended: by somebody, for want of memory, or with the machine. "
+    "What it sent stays sent. Run it again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOutcome:
+    """How an action ended.
+
+    exit_code: of the command; None if it was killed.
+    summary: the JSON object of the command; None if it printed none.
+    """
+
+    exit_code: ExitCode | None
+    summary: Mapping[str, Any] | None
+    told: str  # in a sentence, what became of it
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the command did what was asked."""
+        return self.exit_code in (ExitCode.OK, ExitCode.DEGRADED)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningAction:
+    """A command that was asked for, at work or ended.
+
+    is_new: whether this request started it; False: one that was at work already does what was asked.
+    replaced: the id of the stop that was asked to end, because this one closes and it keeps; "" for none.
+    """
+
+    run: CommandRun
+    is_new: bool = False
+    replaced: str = ""
+
+    @property
+    def action_id(self) -> str:
+        """Its name in addresses."""
+        return self.run.run_id
+
+    @property
+    def command(self) -> str:
+        """The name of the command, such as ``emergency-stop``."""
+        return self.run.command
+
+    @property
+    def began(self) -> datetime:
+        """When it was started, the machine's time, aware UTC."""
+        return self.run.began
+
+    @property
+    def closes_positions(self) -> bool:
+        """Whether it is a stop that closes."""
+        return CLOSE in self.run.arguments
+
+    @property
+    def state(self) -> RunState:
+        """Whether it is at work."""
+        return self.run.state
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is at work."""
+        return self.run.state is RunState.RUNNING
+
+    def lines(self, after: int = 0) -> tuple[str, ...]:
+        """What it has told people, line by line, without the first ``after`` lines."""
+        return self.run.lines(after)
+
+    def outcome(self) -> ActionOutcome | None:
+        """How it ended; None while it is at work."""
+        if self.is_running:
+            return None
+        code = self.run.exit_code
+        summary = _object(self.run.output())
+        if code is None:
+            return ActionOutcome(None, summary, _KILLED.format(self.command))
+        return ActionOutcome(code, summary, _told(summary) or code.meaning)
+
+
+class Actions:
+    """Starts and finds actions. Every method may wait for a disk, and ``start`` for another starter."""
+
+    def __init__(self, options: GlobalOptions) -> None:
+        self._options = options
+        self._elsewhere: dict[tuple[Path, str], CommandRun] = {}  # whose files the home's disk had no room for
+        self._lock = Lock()
+
+    def start(self, home: Path, request: CommandRequest) -> RunningAction:
+        """Begin what is asked, or attach to the run that does it already. Raises UsageError and ConfigError."""
+        begun = command_process.begin(home, self._options, request)
+        if begun.is_new and command_runs.find(home, begun.run.run_id) is None:
+            with self._lock:
+                self._elsewhere[home, begun.run.run_id] = begun.run
+        return RunningAction(begun.run, begun.is_new, begun.replaced.run_id if begun.replaced else "")
+
+    def find(self, home: Path, action_id: str) -> RunningAction | None:
+        """The action of this name in a home; None for a text that names none."""
+        run = command_runs.find(home, action_id)
+        if run is None:
+            with self._lock:
+                run = self._elsewhere.get((home, action_id))
+        return RunningAction(run) if run else None
+
+    def recent(self, home: Path) -> tuple[RunningAction, ...]:
+        """The actions of a home that are kept, newest first."""
+        with self._lock:
+            elsewhere = [run for (its_home, _), run in self._elsewhere.items() if its_home == home]
+        runs = sorted((*command_runs.runs(home), *elsewhere), key=lambda run: run.run_id, reverse=True)
+        return tuple(map(RunningAction, runs))
+
+    def current(self, home: Path) -> RunningAction | None:
+        """The newest action at work in a home, a stop before all others; None when none is."""
+        at_work = [action for action in self.recent(home) if action.is_running]
+        stops = (action for action in at_work if action.command == "emergency-stop")
+        return next(stops, at_work[0] if at_work else None)
+
+
+def _object(text: str) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _told(summary: Mapping[str, Any] | None) -> str:
+    """The sentence in which a command tells its outcome."""
+    return str(next((summary[name] for name in ("error", "headline") if summary and summary.get(name)), ""))
