@@ -47,6 +47,7 @@ THROUGH_A_NEIGHBOUR = {
     "core/results/risk_outcome.py": "jobs/test_risk.py",
     "jobs/steps/live_account.py": "jobs/test_status.py",
     "reports/pages/risk.py": "jobs/test_risk.py",
+    "core/results/stop_entry.py": "jobs/emergency_stop/test_loop.py",
     "core/results/day_line.py": "jobs/test_explain.py",
     "core/results/explain_day.py": "jobs/test_explain.py",
     "core/results/why_not.py": "jobs/test_explain.py",

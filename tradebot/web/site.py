@@ -11,6 +11,7 @@ from tradebot.web.access.access import Access, access_of
 from tradebot.web.access.alerting import WrongTokenAlerts
 from tradebot.web.access.origin import OriginRules
 from tradebot.web.access.wrong_tokens import WrongTokens
+from tradebot.web.actions import Actions
 from tradebot.web.homes import Homes
 from tradebot.web.streams import Streams
 
@@ -27,6 +28,7 @@ class Site:
     options: GlobalOptions  # of the command that serves
     settings: Settings  # of the server's own home
     homes: Homes
+    actions: Actions
     access: Access
     clock: Clock
     rules: OriginRules
@@ -52,6 +54,7 @@ def make_site(options: GlobalOptions, settings: Settings) -> Site:
         options=options,
         settings=settings,
         homes=Homes(str(own_home(options)), lambda: listed_homes(options).places),
+        actions=Actions(options),
         access=access_of(settings, clock),
         clock=clock,
         rules=OriginRules(frozenset(name.lower() for name in settings.web_allowed_hosts), settings.web_trusted_proxy),
