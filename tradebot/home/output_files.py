@@ -58,10 +58,15 @@ def replacing(path: Path, option: str) -> Iterator[Path]:
         raise _unusable(path, option, "written", error) from error
 
 
-def write_output(path: Path, text: str, option: str) -> None:
-    """Write a text to ``path``, which ``output_path`` gave. Raises UsageError; then the old file stays."""
+def write_output(path: Path, text: str, option: str, *, mode: int | None = None) -> None:
+    """Write a text to ``path``, which ``output_path`` gave. Raises UsageError; then the old file stays.
+
+    mode: of the new file; None: as the user's umask has it.
+    """
     with replacing(path, option) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")
+        if mode is not None:
+            temporary.chmod(mode)
 
 
 def _refuse_other_kind(path: Path, option: str, kind: Kind, *, force: bool) -> None:

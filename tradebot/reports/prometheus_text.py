@@ -5,11 +5,29 @@ https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
 
 from tradebot.core.results.metric_families import Family
 from tradebot.core.results.metrics import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLine:
+    """A sample for programs that read JSON."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+
+
+def metric_lines(samples: Iterable[Sample]) -> tuple[MetricLine, ...]:
+    """The samples with their names and labels."""
+    return tuple(
+        MetricLine(each.family.name, dict(zip(each.family.labels, each.labels, strict=True)), float(each.value))
+        for each in samples
+    )
 
 
 def prometheus_text(samples: Iterable[Sample]) -> str:

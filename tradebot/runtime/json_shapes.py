@@ -39,6 +39,7 @@ from tradebot.market.price_check import PriceSummary
 from tradebot.plugins.check import CheckReport
 from tradebot.ports import StrategyInfo
 from tradebot.reports.json_schema import Shape, command_schema, failure_schema, idle_schema
+from tradebot.reports.prometheus_text import MetricLine
 from tradebot.reports.statistics import Figure
 from tradebot.runtime.alerts import Delivery
 from tradebot.runtime.robinhood_auth import SessionStatus
@@ -112,6 +113,7 @@ SHAPES: Mapping[str, Shape] = {
     "fills": Shape(more={"fills": tuple[FillLine, ...], **_LISTING}),
     "risk": Shape(more=_RISK),
     "jobs": Shape(more={"jobs": tuple[JobLine, ...], "session": date | None, "now": datetime}),
+    "metrics": _plain({"metrics": tuple[MetricLine, ...]}, file=Path | None),
     "export": Shape(
         more={"files": tuple[Path, ...]}, optional={"tax": TaxYear, "final": bool, "rows": int}, has_location=None
     ),

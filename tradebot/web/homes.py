@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from tradebot.core.results.home_places import HomePlace
+from tradebot.core.results.home_places import HomePlace, home_names
 
 _LOG = logging.getLogger(__name__)
 #: Seconds for which the list of homes is not read again.
@@ -62,19 +61,6 @@ class Homes:
 
 
 def named(places: Sequence[HomePlace]) -> tuple[ServedHome, ...]:
-    """The homes with names: the last parts of their paths, as many as it takes to tell them apart."""
-    folders = [place.home for place in places]
-    return tuple(ServedHome(_name(place.home, folders), place.home, place.trouble) for place in places)
-
-
-def _name(folder: str, folders: Sequence[str]) -> str:
-    parts = PurePath(folder).parts
-    for length in range(1, len(parts) + 1):
-        name = _tail(folder, length)
-        if Counter(_tail(other, length) for other in folders)[name] == 1:
-            return name
-    return folder
-
-
-def _tail(folder: str, length: int) -> str:
-    return "/".join(part.strip("/\\") for part in PurePath(folder).parts[-length:]) or "/"
+    """The homes with names that tell them apart."""
+    names = home_names([place.home for place in places])
+    return tuple(ServedHome(name, place.home, place.trouble) for name, place in zip(names, places, strict=True))

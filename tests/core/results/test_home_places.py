@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tradebot.core.results.home_places import AllHomesOutcome, HomeEnd, HomePlace, unreachable
+from tradebot.core.results.home_places import AllHomesOutcome, HomeEnd, HomePlace, home_names, unreachable
 from tradebot.errors import ExitCode
 
 
@@ -33,3 +33,8 @@ def test_the_code_is_that_of_the_worst_home(
 def test_a_home_elsewhere_is_incomplete() -> None:
     places = (HomePlace("/a", "desk"), HomePlace("/b", "server", "it lies on server", is_here=False))
     assert unreachable(places) == (HomeEnd("/b", "server", ExitCode.INCOMPLETE, "it lies on server"),)
+
+
+def test_homes_are_told_apart_by_as_many_parts_of_their_paths_as_it_takes() -> None:
+    folders = ("/srv/a/home", "/srv/b/home", "/srv/live", "/", "C:\\Users\\me\\desk")
+    assert home_names(folders) == ("a/home", "b/home", "live", "/", "desk")

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from tests.core.builders import NOW, TODAY, YESTERDAY, D, account, counters
+from tests.core.builders import NOW, TODAY, D, account, counters
 from tradebot.core.accounting.performance import Totals
 from tradebot.core.model.breaks import Break, BreakKind, BreakSeverity
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Run, RunStatus
-from tradebot.core.model.limits import LimitUsed
 from tradebot.core.model.schedule import Job
+from tradebot.core.results.account_now import Reached
 from tradebot.core.results.alerts import Alert, DeliveryState, QueuedAlert
 from tradebot.core.results.bare_lines import BareLine
+from tradebot.core.results.job_lines import JobLine, SessionJobs
 from tradebot.core.results.metric_families import FAMILIES, OF_A_HOME
-from tradebot.core.results.metrics import DiskSpace, HomeView, Reach, home_metrics
+from tradebot.core.results.metrics import DiskSpace, HomeView, home_metrics
 from tradebot.core.results.needs import Need
 from tradebot.core.results.outcomes import Outcome
+from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.risk.circuit_breakers import EquityLoss, LimitUse
-from tradebot.core.safety.schedule_status import JobStatus, SessionJob
+from tradebot.core.safety.schedule_status import JobStatus
 
 LINE = PositionLine("trend", "AAPL", D(10), D(25), D(26), D(260), D(10), D(24), None, TODAY, True)
 HALT = Halt(HaltSource.LEDGER, HaltRule.DAILY_LOSS, HaltLevel.REDUCING, "lost", since=NOW)
@@ -46,11 +46,6 @@ STATUS = StatusOutcome.of(
         Run(7, Job.RUN_DAILY, TODAY, RunStatus.FAILED, 6, NOW, NOW, NOW, NOW + timedelta(seconds=12), 1),
         Run(8, Job.REPORT, TODAY, RunStatus.RUNNING, None, NOW, None, NOW, None, 1),
     ),
-    schedule=(
-        SessionJob(YESTERDAY, Job.REPORT, JobStatus.MISSED),
-        SessionJob(TODAY, Job.PREFLIGHT, JobStatus.MISSED),
-        SessionJob(TODAY, Job.RUN_DAILY, JobStatus.FAILED),
-    ),
     positions=(LINE, replace(LINE, strategy=FOREIGN, symbol="IBM", pnl=D(-4))),
     bare=(
         BareLine("AAPL", "trend", D(10), D(900), NOW, None, D(60)),
@@ -61,18 +56,30 @@ STATUS = StatusOutcome.of(
     needs=(Need("a", "b"),),
 )
 QUEUED = QueuedAlert(1, "", Alert("critical", "", "", NOW), DeliveryState.WAITING, NOW - timedelta(minutes=5))
+JOBS = tuple(
+    JobLine(TODAY, job, mark, NOW - timedelta(minutes=7), NOW, NOW + timedelta(hours=1))
+    for job, mark in (
+        (Job.PREFLIGHT, JobStatus.MISSED),
+        (Job.RUN_DAILY, JobStatus.FAILED),
+        (Job.CHECK_EXITS, JobStatus.OVERDUE),
+        (Job.RECONCILE, JobStatus.DUE),
+    )
+)
 VIEW = HomeView(
     home="main",
     at=NOW,
-    database=Reach(True, 0.002),
-    broker=Reach(True, 0.4),
+    database=Reached(True, 0.002, NOW),
+    broker=Reached(True, 0.4, NOW),
     broker_name="robinhood",
     mode="live",
     account="123456789",
     status=STATUS,
     known_at=NOW - timedelta(seconds=20),
-    limits_used=(LimitUsed("MAX_GROSS_EXPOSURE_PCT", D("0.4"), D("0.8")), LimitUsed("MAX_DAILY_TRADES", D(3), D(10))),
-    overdue={Job.CHECK_EXITS: timedelta(minutes=7), Job.RECONCILE: timedelta(0)},
+    jobs=SessionJobs(TODAY, NOW, JOBS),
+    limits_used=(
+        LimitLine("MAX_GROSS_EXPOSURE_PCT", D("0.4"), D("0.8"), D("0.5"), TODAY),
+        LimitLine("MAX_DAILY_TRADES", D(3), D(10), D("0.3"), TODAY),
+    ),
     totals=Totals(4, 3, 1, D(300), D(100), D(4), D(200), D(-100)),
     waiting=(QUEUED, replace(QUEUED, since=NOW)),
     token_ends=NOW + timedelta(days=3),
@@ -106,6 +113,8 @@ def test_a_full_view_has_a_value_for_every_metric() -> None:
         "job_last_exit_code run-daily": 6,
         "job_last_status run-daily failed": 1,
         "job_last_status report running": 1,
+        "job_overdue_seconds preflight": 0,
+        "job_overdue_seconds run-daily": 0,
         "job_overdue_seconds check-exits": 420,
         "job_overdue_seconds reconcile": 0,
         "jobs_undone missed": 1,
@@ -152,7 +161,7 @@ def test_a_full_view_has_a_value_for_every_metric() -> None:
 
 
 def test_a_ledger_that_cannot_be_read_counts_as_halted_and_the_rest_is_left_out() -> None:
-    assert told(HomeView(home="main", at=NOW, database=Reach(False))) == {
+    assert told(HomeView(home="main", at=NOW, database=Reached(False, None, None))) == {
         "collected_timestamp_seconds": NOW.timestamp(),
         "database_up": 0,
         "trading_level running": 0,
@@ -163,17 +172,18 @@ def test_a_ledger_that_cannot_be_read_counts_as_halted_and_the_rest_is_left_out(
 
 def test_without_a_broker_no_figure_is_claimed_that_only_a_look_has() -> None:
     recalled = replace(STATUS, account=None, unprotected=None, used=None, counters=None, bare=(), trouble="it is away")
-    found = told(replace(VIEW, status=recalled, broker=Reach(False), limits_used=()))
+    found = told(replace(VIEW, status=recalled, broker=Reached(False, None, None), limits_used=()))
     assert found["broker_up"] == 0
     lacking = {"equity_dollars", "day_result_dollars", "unprotected_dollars", "bare_seconds", "gross_exposure_ratio"}
     assert lacking.isdisjoint(found)
-    assert found["positions strategy"] == 1
+    assert "positions strategy" not in found, "nothing was ever known"
+    assert told(replace(VIEW, status=replace(recalled, known_at=NOW)))["positions strategy"] == 1
 
 
-@pytest.mark.parametrize("at", [NOW, datetime(2026, 1, 1, tzinfo=UTC)])
-def test_where_a_person_begins_the_sessions_no_job_is_missed(at: datetime) -> None:
-    found = told(replace(VIEW, at=at, by_hand=True, overdue={}))
-    assert (found["jobs_undone failed"], "jobs_undone missed" in found) == (1, False)
+def test_where_a_person_begins_the_sessions_no_job_is_late_or_missed() -> None:
+    found = told(replace(VIEW, by_hand=True))
+    assert found["jobs_undone failed"] == 1
+    assert [name for name in found if name.startswith(("jobs_undone missed", "job_overdue"))] == []
 
 
 def test_names_and_labels_keep_the_conventions() -> None:

@@ -20,6 +20,7 @@ COMMANDS = (
     ("report", "--scheduled"),
     ("backup", "--scheduled"),
     ("status",),
+    ("metrics", "--textfile", "TEXTFILE"),
     ("alerts", "deliver"),
     ("halt", "--reason", "a look"),
     ("resume", "--reason", "seen", "--yes"),
@@ -42,7 +43,9 @@ print(json.dumps({"codes": codes, "web": loaded, "serve": cli.run(["serve", "--h
 
 
 def test_a_day_goes_by_without_the_packages_of_the_page(tmp_path: Path) -> None:
-    names = f"EXTRA, COMMANDS, HOME = {EXTRA!r}, {COMMANDS!r}, {str(tmp_path / 'home')!r}\n"
+    file = str(tmp_path / "tradebot.prom")
+    commands = [[word.replace("TEXTFILE", file) for word in words] for words in COMMANDS]
+    names = f"EXTRA, COMMANDS, HOME = {EXTRA!r}, {commands!r}, {str(tmp_path / 'home')!r}\n"
     ended = subprocess.run(
         [sys.executable, "-c", names + PROGRAM],
         cwd=ROOT,

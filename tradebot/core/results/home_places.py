@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tradebot.core.model.values import plural
@@ -25,6 +25,27 @@ class KnownHomes:
 
     places: tuple[HomePlace, ...]
     unknown: tuple[str, ...] = ()  # why other homes may exist that nothing tells
+
+
+def home_names(folders: Sequence[str]) -> tuple[str, ...]:
+    """A name for each folder of a home: the last parts of its path, as many as it takes to tell them apart."""
+    return tuple(_name(folder, folders) for folder in folders)
+
+
+def _name(folder: str, folders: Sequence[str]) -> str:
+    for length in range(1, len(_parts(folder)) + 1):
+        name = _tail(folder, length)
+        if sum(_tail(other, length) == name for other in folders) == 1:
+            return name
+    return folder
+
+
+def _tail(folder: str, length: int) -> str:
+    return "/".join(_parts(folder)[-length:]) or "/"
+
+
+def _parts(folder: str) -> list[str]:
+    return [part for part in folder.replace("\\", "/").split("/") if part]
 
 
 @dataclass(frozen=True, slots=True)

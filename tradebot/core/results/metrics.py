@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,12 +14,13 @@ from tradebot.core.model.breaks import Break, BreakSeverity, unexplained
 from tradebot.core.model.halts import Halt, HaltLevel, distinct
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Run
-from tradebot.core.model.limits import LimitUsed
-from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO
 from tradebot.core.results import metric_families as families
+from tradebot.core.results.account_now import Reached
 from tradebot.core.results.alerts import LEVELS, QueuedAlert
+from tradebot.core.results.job_lines import SessionJobs
 from tradebot.core.results.metric_families import Family
+from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.safety.schedule_status import UNDONE, JobStatus
 
@@ -31,14 +32,6 @@ class Sample:
     family: Family
     value: Decimal | float
     labels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Whether something answered, and how long that took. ``seconds``: None where it was not measured."""
-
-    up: bool
-    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +48,16 @@ class HomeView:
 
     home: str  # its name
     at: datetime  # the machine's time, aware UTC
-    database: Reach
-    broker: Reach | None = None  # None: it was not asked
+    database: Reached
+    broker: Reached | None = None  # None: it was not asked
     broker_name: str = ""
     mode: str = ""  # "paper" or "live"
     account: str = ""  # its number
     status: StatusOutcome | None = None  # None where the ledger could not be read
     known_at: datetime | None = None  # when account and positions were so, by the machine's time
     by_hand: bool = False  # a person begins the sessions of the embedded exchange: no job is late or missed
-    limits_used: tuple[LimitUsed, ...] = ()
-    overdue: Mapping[Job, timedelta] = field(default_factory=dict)  # the jobs of the session that are tracked
+    jobs: SessionJobs | None = None
+    limits_used: tuple[LimitLine, ...] = ()
     totals: Totals | None = None  # of all closed trades
     waiting: tuple[QueuedAlert, ...] | None = None  # alerts
     token_ends: datetime | None = None  # of the session with the broker
@@ -74,10 +67,12 @@ class HomeView:
 def home_metrics(view: HomeView) -> tuple[Sample, ...]:
     """The samples of a home, in the order of ``OF_A_HOME``."""
     found = (*_of_places(view), *_of_alerts(view), *_of_limits(view.limits_used), *_of_trades(view.totals))
+    if view.jobs is not None:
+        found += tuple(_of_jobs(view.jobs, by_hand=view.by_hand))
     if view.status is None:  # what cannot be read counts as halted
         found += tuple(_of_level(HaltLevel.HALTED))
     else:
-        found += (*_of_status(view.status), *_of_schedule(view, view.status), *_of_account(view.status))
+        found += (*_of_status(view.status), *_of_account(view.status))
     places = {family: number for number, family in enumerate(families.OF_A_HOME)}
     with_home = (Sample(each.family, each.value, (view.home, *each.labels)) for each in found)
     return tuple(sorted(with_home, key=lambda sample: places[sample.family]))
@@ -97,10 +92,10 @@ def _of_places(view: HomeView) -> Iterator[Sample]:
         yield Sample(families.DISK_SIZE, view.disk.size)
 
 
-def _reach(up: Family, seconds: Family, reach: Reach) -> Iterator[Sample]:
-    yield Sample(up, int(reach.up))
-    if reach.seconds is not None:
-        yield Sample(seconds, reach.seconds)
+def _reach(up: Family, seconds: Family, found: Reached) -> Iterator[Sample]:
+    yield Sample(up, int(found.reached))
+    if found.seconds is not None:
+        yield Sample(seconds, found.seconds)
 
 
 def _moment(family: Family, moment: datetime | None, *labels: str) -> Iterator[Sample]:
@@ -137,12 +132,12 @@ _RATIOS = {
 }
 
 
-def _of_limits(used: Iterable[LimitUsed]) -> Iterator[Sample]:
+def _of_limits(used: Iterable[LimitLine]) -> Iterator[Sample]:
     for each in used:
         yield Sample(families.LIMIT, each.limit, (each.setting,))
         yield Sample(families.LIMIT_USED, each.share, (each.setting,))
         if each.setting in _RATIOS:
-            yield Sample(_RATIOS[each.setting], each.used)
+            yield Sample(_RATIOS[each.setting], each.value)
 
 
 def _of_status(status: StatusOutcome) -> Iterator[Sample]:
@@ -180,11 +175,14 @@ def _of_run(run: Run) -> Iterator[Sample]:
         yield Sample(families.JOB_CODE, run.exit_code, (run.job,))
 
 
-def _of_schedule(view: HomeView, status: StatusOutcome) -> Iterator[Sample]:
-    yield from (Sample(families.JOB_OVERDUE, by.total_seconds(), (job,)) for job, by in view.overdue.items())
-    newest = max((each.session for each in status.schedule), default=None)
-    counted = Counter(each.mark for each in status.schedule if each.session == newest)
-    undone = UNDONE - {JobStatus.MISSED} if view.by_hand else UNDONE
+def _of_jobs(jobs: SessionJobs, *, by_hand: bool) -> Iterator[Sample]:
+    """By a person's hand no job is late, and none is missed."""
+    if not by_hand:
+        for line in jobs.lines:
+            late = jobs.now - line.due_at if line.mark is JobStatus.OVERDUE else timedelta(0)
+            yield Sample(families.JOB_OVERDUE, late.total_seconds(), (line.job,))
+    counted = Counter(line.mark for line in jobs.lines)
+    undone = UNDONE - {JobStatus.MISSED} if by_hand else UNDONE
     yield from (Sample(families.JOBS_UNDONE, counted[mark], (mark,)) for mark in sorted(undone))
 
 
@@ -204,6 +202,8 @@ def _of_account(status: StatusOutcome) -> Iterator[Sample]:
         yield Sample(families.BARE_SECONDS, sum((each.seconds for each in status.bare), ZERO))
         lasting = (each.seconds for each in status.bare if each.ended_at is None)
         yield Sample(families.BARE_LONGEST, max(lasting, default=ZERO))
+    if status.account is None and status.known_at is None:
+        return
     foreign = sum(each.strategy == FOREIGN for each in status.positions)
     yield Sample(families.POSITIONS, len(status.positions) - foreign, ("strategy",))
     yield Sample(families.POSITIONS, foreign, ("foreign",))
