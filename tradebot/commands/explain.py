@@ -50,7 +50,7 @@ def command(
     recorded. It reads the ledger alone: it asks no broker and waits for no job.
     """
     from tradebot.commands import open_desk, render
-    from tradebot.core.results.listings import read_symbol, refuse_backwards
+    from tradebot.core.results.listings import check_day, check_span, read_symbol
     from tradebot.jobs import explain
     from tradebot.reports.pages.explain import explain_page
 
@@ -60,8 +60,9 @@ def command(
         raise UsageError("Name a SYMBOL, such as AAPL, or ask for --today or a --date, which tell of all symbols.")
     if (today and on_date) or (is_span and (today or on_date)):
         raise UsageError("--today, --date, and --from with --to exclude each other: ask for one of them.")
-    refuse_backwards(first, last)
+    check_span(first, last)
     day = on_date.date() if on_date else None
+    check_day(day, "--date")
     with open_desk.ledger_for(options, "explain") as opened:
         if ticker is None:
             outcome = explain.story(opened.desk, day)

@@ -54,7 +54,7 @@ def command(
     """
     from tradebot.commands import open_desk, render
     from tradebot.core.model.schedule import Job
-    from tradebot.core.results.listings import refuse_backwards
+    from tradebot.core.results.listings import check_span
     from tradebot.home.replay_record import Asked
     from tradebot.jobs import replay
     from tradebot.jobs.replay_halts import OnHalt
@@ -66,7 +66,7 @@ def command(
 
     if (sessions is None) == (last is None):
         raise UsageError("give either --sessions N or --to DATE, each with or without --from DATE.")
-    refuse_backwards(first, last)
+    check_span(first, last)
     asked = Asked(sessions, first.date() if first else None, last.date() if last else None)
     with open_desk.desk_for(options, Job.REPLAY, durable=False, start=asked.first) as opened:
         begun = begin_replay(opened, asked, OnHalt(on_halt))

@@ -209,9 +209,9 @@ class HomeLooks:
         )
         return Found(health, found.context)
 
-    def redact(self, text: str) -> str:
-        """The text with the secrets of the home's settings masked."""
-        return Redactor(load_valid(self._options, self._environ).secrets())(text)
+    def redactor(self) -> Redactor:
+        """Masks the secrets of the home's settings."""
+        return Redactor(load_valid(self._options, self._environ).secrets())
 
     # --- how -----------------------------------------------------------------------------
 

@@ -12,8 +12,10 @@ from typing import Any, TypedDict
 from tradebot.brokers.paper import ExchangeStatus
 from tradebot.core.accounting.form_8949 import TaxYear
 from tradebot.core.accounting.performance import Totals
-from tradebot.core.model.halts import Halt
+from tradebot.core.model.account import AccountSnapshot
+from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.results.account_lines import AccountLine, AccountTotals, SymbolExposure
+from tradebot.core.results.account_now import Reached
 from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.home_places import HomeEnd
@@ -38,7 +40,7 @@ from tradebot.market.imports.tally import Entry
 from tradebot.market.price_check import PriceSummary
 from tradebot.plugins.check import CheckReport
 from tradebot.ports import StrategyInfo
-from tradebot.reports.json_schema import Shape, command_schema, failure_schema, idle_schema
+from tradebot.reports.json_schema import Schema, Shape, command_schema, failure_schema, idle_schema
 from tradebot.reports.prometheus_text import MetricLine
 from tradebot.reports.statistics import Figure
 from tradebot.runtime.alerts import Delivery
@@ -183,11 +185,39 @@ def jobs_fields(found: SessionJobs) -> dict[str, Any]:
     return {"jobs": found.lines, "session": found.session, "now": found.now}
 
 
+#: The objects of the server's API that no command prints: `status` shows the account, and a monitor asks for health.
+API_SHAPES: Mapping[str, Shape] = {
+    "account": Shape(more={
+        "account": AccountSnapshot | None, "level": HaltLevel, "session": date | None, "day_result": Decimal | None,
+        "below_peak": Decimal | None, "positions": int, "unprotected": Decimal | None, "known_at": datetime | None,
+        "trouble": str,
+    }),
+    "health": Shape(more={
+        "healthy": bool, "level": HaltLevel, "ledger_reached": Reached, "broker_reached": Reached,
+        "overdue": tuple[JobLine, ...], "alerts_waiting": int | None, "version": str,
+    }),
+}  # fmt: skip
+
+
+def fields_of(name: str, found: object) -> dict[str, Any]:
+    """The fields of the object of this name in ``API_SHAPES``."""
+    return {field: getattr(found, field) for field in API_SHAPES[name].more}
+
+
 def schema_files() -> dict[str, str]:
     """The text of each file of docs/schemas by its name."""
     schemas = {_file_name(name): command_schema(name.partition(" --")[0], shape) for name, shape in SHAPES.items()}
+    schemas |= {f"{name}.json": api_schema(name) for name in API_SHAPES}
     schemas |= {"failed.json": failure_schema(), "not-due.json": idle_schema()}
     return {name: json.dumps(schema, indent=1) + "\n" for name, schema in schemas.items()}
+
+
+def api_schema(name: str) -> Schema:
+    """The schema of what the server's API gives under ``/api/NAME``: the object of the command of this name, if any."""
+    if name in API_SHAPES:
+        return command_schema(name, API_SHAPES[name]) | {"title": f"GET /api/{name}"}
+    command = {"alerts": "alerts list"}.get(name, name)
+    return command_schema(command, SHAPES[command])
 
 
 def schema_name(command: str, options: Collection[str] = ()) -> str:

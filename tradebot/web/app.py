@@ -9,13 +9,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from tradebot import __version__
+from tradebot.errors import ExitCode
 from tradebot.web.access.guard import Guard
 from tradebot.web.problem_json import Refused, problem_response
-from tradebot.web.routes import login
+from tradebot.web.routes import api_docs, api_reads, login
 from tradebot.web.site import Site
 
 #: Each makes the routes of one subject.
-ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (login.router,)
+ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (login.router, api_reads.router, api_docs.router)
 
 
 def make_app(site: Site) -> FastAPI:
@@ -54,4 +55,4 @@ async def _not_valid(request: Request, error: Exception) -> Response:
     """What is wrong with a request's arguments. What was sent is not repeated."""
     assert isinstance(error, RequestValidationError)
     places = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-    return problem_response(Refused(422, "; ".join(places)))
+    return problem_response(Refused(422, "; ".join(places), exit_code=ExitCode.USAGE))

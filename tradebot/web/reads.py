@@ -12,8 +12,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from tradebot.core.results.account_now import AccountNow, Health
@@ -30,6 +31,7 @@ from tradebot.errors import ConfigError, ExitCode, Problem, TradebotError
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.home_looks import Found, HomeLooks, Look, Looked
 from tradebot.runtime.homes import HomeContext
+from tradebot.runtime.known_homes import environment_of, options_of
 from tradebot.settings import GlobalOptions
 
 T = TypeVar("T")
@@ -62,6 +64,7 @@ class Read(Generic[T]):
     value: T | None = None
     context: HomeContext | None = None  # None where the home cannot be read
     refusal: Refusal | None = None  # None where there is a value
+    code: ExitCode = ExitCode.OK  # of the newest look at the broker: what a command would end with that had to ask it
 
 
 class HomeReads:
@@ -72,6 +75,7 @@ class HomeReads:
         self._looks = HomeLooks(options, environ)
         self._shared = SharedLook(self._looks.take_look)
         self._kept = _Kept()
+        self._texts: dict[str, tuple[Read[Any], str]] = {}
 
     def status(self) -> Read[StatusOutcome]:
         """The account as it stands. It always has a value: what cannot be read is HALTED (unreadable)."""
@@ -125,7 +129,15 @@ class HomeReads:
 
     def redact(self, text: str) -> str:
         """The text with the secrets of the home's settings masked."""
-        return self._looks.redact(text)
+        return self._kept.get("secrets", self._looks.redactor)(text)
+
+    def text(self, name: str, found: Read[T], make: Callable[[], str]) -> str:
+        """The text that ``make`` makes of a read, with secrets masked. It is made once for each read of a name."""
+        of_read, text = self._texts.get(name, (None, ""))
+        if of_read is not found:
+            text = self.redact(make())
+            self._texts[name] = (found, text)
+        return text
 
     def look_again(self) -> None:
         """Let the next read begin a new look: something was sent to the broker."""
@@ -135,21 +147,38 @@ class HomeReads:
     def _with_look(self, key: Hashable, read: Callable[[Looked], Found[T]]) -> Read[T]:
         looked = self._shared.newest()
         at = looked.look.at if looked.look else None
-        found = self._read((key, at, looked.trouble), lambda: read(looked))
-        return replace(found, looked_at=at)
+        return self._kept.get((key, at, looked.trouble), lambda: _tried(lambda: read(looked), at, looked.code))
 
     def _read(self, key: Hashable, read: Callable[[], Found[T]]) -> Read[T]:
         return self._kept.get(key, lambda: _tried(read))
 
 
-def _tried(read: Callable[[], Found[T]]) -> Read[T]:
+class ReadsOfHomes:
+    """The reads of each home of a server, made when first asked for."""
+
+    def __init__(self, options: GlobalOptions) -> None:
+        """``options``: those of the command that serves."""
+        self._options = options
+        self._lock = threading.Lock()
+        self._homes: dict[Path, HomeReads] = {}
+
+    def of(self, home: Path) -> HomeReads:
+        """The reads of a home, with no setting and no key of another one."""
+        with self._lock:
+            if home not in self._homes:
+                options, environ = options_of(home, self._options), environment_of(home, self._options)
+                self._homes[home] = HomeReads(options, environ)
+            return self._homes[home]
+
+
+def _tried(read: Callable[[], Found[T]], looked_at: datetime | None = None, code: ExitCode = ExitCode.OK) -> Read[T]:
     at = SystemClock().wall()
     try:
         found = read()
     except TradebotError as error:
         problems = error.problems if isinstance(error, ConfigError) else ()
-        return Read(at, None, refusal=Refusal(error.exit_code, str(error), problems))
-    return Read(at, None, found.value, found.context)
+        return Read(at, looked_at, refusal=Refusal(error.exit_code, str(error), problems))
+    return Read(at, looked_at, found.value, found.context, code=code)
 
 
 class SharedLook:
@@ -201,16 +230,18 @@ class _Kept:
         self._lock = threading.Lock()
         self._entries: dict[Hashable, _Entry] = {}
 
-    def get(self, key: Hashable, read: Callable[[], Read[T]]) -> Read[T]:
+    def get(self, key: Hashable, read: Callable[[], T]) -> T:
+        """The read of this key, if it is of the last moment, else a new one."""
         with self._lock:
             self._drop_old()
             entry = self._entries.setdefault(key, _Entry())
         with entry.lock:
             if entry.read is None or time.monotonic() - entry.at >= SAME_FOR:
                 entry.read, entry.at = read(), time.monotonic()
-            return cast(Read[T], entry.read)
+            return cast(T, entry.read)
 
     def clear(self) -> None:
+        """Forget them all."""
         with self._lock:
             self._entries.clear()
 

@@ -13,6 +13,7 @@ from tradebot.web.access.origin import OriginRules
 from tradebot.web.access.wrong_tokens import WrongTokens
 from tradebot.web.actions import Actions
 from tradebot.web.homes import Homes
+from tradebot.web.reads import ReadsOfHomes
 from tradebot.web.streams import Streams
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Site:
     settings: Settings  # of the server's own home
     homes: Homes
     actions: Actions
+    reads: ReadsOfHomes
     access: Access
     clock: Clock
     rules: OriginRules
@@ -55,6 +57,7 @@ def make_site(options: GlobalOptions, settings: Settings) -> Site:
         settings=settings,
         homes=Homes(str(own_home(options)), lambda: listed_homes(options).places),
         actions=Actions(options),
+        reads=ReadsOfHomes(options),
         access=access_of(settings, clock),
         clock=clock,
         rules=OriginRules(frozenset(name.lower() for name in settings.web_allowed_hosts), settings.web_trusted_proxy),

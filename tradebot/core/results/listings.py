@@ -17,6 +17,9 @@ from tradebot.errors import UsageError
 
 T = TypeVar("T")
 
+#: The years that may be asked for.
+YEARS = range(1900, 2200)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -73,7 +76,7 @@ def read_selection(
     if strategy is not None and not STRATEGY_NAME.fullmatch(strategy):
         what = f"{prefix}strategy {strategy!r} is no name of a strategy."
         raise UsageError(f"{what} `tradebot strategies list` shows them.")
-    refuse_backwards(first, last, prefix)
+    check_span(first, last, prefix)
     return Selection(ticker, strategy, first, last, only_open, limit)
 
 
@@ -85,10 +88,18 @@ def read_symbol(text: str | None, before: str = "") -> str | None:
     return ticker
 
 
-def refuse_backwards(first: date | None, last: date | None, prefix: str = "--") -> None:
-    """Raise UsageError for a span that ends before it begins."""
+def check_span(first: date | None, last: date | None, prefix: str = "--") -> None:
+    """Raise UsageError for a span that ends before it begins, or in a year that no exchange has."""
+    check_day(first, f"{prefix}from")
+    check_day(last, f"{prefix}to")
     if first and last and first > last:
         raise UsageError(f"{prefix}from is after {prefix}to.")
+
+
+def check_day(day: date | None, name: str) -> None:
+    """Raise UsageError for a day in a year that no exchange has."""
+    if day is not None and day.year not in YEARS:
+        raise UsageError(f"{name} {day} is no day of an exchange: its year is not in {YEARS[0]} to {YEARS[-1]}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from tradebot.core.results.listings import refuse_backwards
+from tradebot.core.results.listings import check_span
 from tradebot.errors import UsageError
 
 _DAY = timedelta(days=1)
@@ -83,7 +83,7 @@ def read_period(
         if period or previous:
             name = "period" if period else "previous"
             raise UsageError(f"{prefix}{name} does not go with {prefix}from and {prefix}to.")
-        refuse_backwards(first, last, prefix)
+        check_span(first, last, prefix)
         return AskedPeriod(Period.SPAN, first=first, last=last)
     if previous and period == Period.ALL:
         what = f"{prefix}previous goes with a day, week, month, quarter, year or ytd"
