@@ -22,6 +22,7 @@ from tradebot.core.results.alerts import QueuedAlert
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.job_lines import SessionJobs
 from tradebot.core.results.listings import FillLine, ListedOrder, Listing, Selection, TradeListing
+from tradebot.core.results.metrics import HomeView
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod
@@ -30,6 +31,7 @@ from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.errors import ConfigError, ExitCode, Problem, TradebotError
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.home_looks import Found, HomeLooks, Look, Looked
+from tradebot.runtime.home_metrics import HomeMetrics
 from tradebot.runtime.homes import HomeContext
 from tradebot.runtime.known_homes import environment_of, options_of
 from tradebot.settings import GlobalOptions
@@ -73,6 +75,7 @@ class HomeReads:
     def __init__(self, options: GlobalOptions, environ: Mapping[str, str]) -> None:
         """``environ``: the environment of the home: no setting and no key of another one."""
         self._looks = HomeLooks(options, environ)
+        self._metrics = HomeMetrics(self._looks, options, environ)
         self._shared = SharedLook(self._looks.take_look)
         self._kept = _Kept()
         self._texts: dict[str, tuple[Read[Any], str]] = {}
@@ -126,6 +129,10 @@ class HomeReads:
     def alerts(self, most: int) -> Read[tuple[QueuedAlert, ...]]:
         """The newest alerts of the home's accounts, oldest first."""
         return self._read(("alerts", most), lambda: self._looks.alerts(most))
+
+    def metrics(self, name: str) -> HomeView:
+        """What is measured of the home, under this name. Raises ConfigError for a folder that is none."""
+        return self._metrics.view(name, self._shared.newest())
 
     def redact(self, text: str) -> str:
         """The text with the secrets of the home's settings masked."""
