@@ -43,14 +43,14 @@ class ServerMeter:
     def samples(self) -> tuple[Sample, ...]:
         """What is measured now; the use of the processors since the call before."""
         used, memory = self._process.cpu_times(), psutil.virtual_memory()
-        handles = self._process.num_fds() if hasattr(self._process, "num_fds") else self._process.num_handles()
+        files = [self._process.num_fds()] if psutil.POSIX else []
         return (
             Sample(families.SERVER_VERSION, 1, (__version__,)),
             Sample(families.SERVER_START, self._process.create_time()),
             Sample(families.SERVER_CPU, used.user + used.system),
             Sample(families.SERVER_MEMORY, self._process.memory_info().rss),
             Sample(families.SERVER_THREADS, self._process.num_threads()),
-            Sample(families.SERVER_FILES, handles),
+            *(Sample(families.SERVER_FILES, number) for number in files),
             Sample(families.HOST_CPU, psutil.cpu_percent(None) / 100),
             Sample(families.HOST_MEMORY_FREE, memory.available),
             Sample(families.HOST_MEMORY, memory.total),
