@@ -8,14 +8,18 @@
     print(home.status().headline)
     for line in home.positions():
         print(line.symbol, line.quantity, line.stop)
+    ended = home.emergency_stop("prices look wrong")
+    print(int(ended.exit_code), ended.told)
 
 Looking changes nothing: no run is recorded, and no file of the home is written. What the broker alone can tell is
-asked of it anew with each call. Every method raises a TradebotError with an ``exit_code``, as the command would end.
+asked of it anew with each call. What cannot be read is a TradebotError with an ``exit_code``, as the command would end.
+
+``emergency_stop``, ``halt`` and ``resume`` run the command of that name in a process of its own, which goes on if this
+one ends, and return how it ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -31,28 +35,38 @@ from tradebot.core.results.report_periods import read_period
 from tradebot.core.results.risk_outcome import RiskOutcome
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.errors import AuthNeeded, BrokerUnavailable
+from tradebot.runtime.command_outcome import ActionOutcome, wait_for
+from tradebot.runtime.command_process import begin
+from tradebot.runtime.command_requests import CommandRequest, HaltRequest, ResumeRequest, StopRequest
 from tradebot.runtime.home_looks import HomeLooks, Looked
 from tradebot.runtime.homes import require_home
+from tradebot.runtime.known_homes import own_home
 from tradebot.settings import GlobalOptions, process_environment
 
 __all__ = ["Home", "open_home"]
 
 
-def open_home(path: str | PathLike[str], environ: Mapping[str, str] | None = None) -> Home:
-    """The home in a folder. Raises ConfigError where there is none.
+def open_home(path: str | PathLike[str]) -> Home:
+    """The home in a folder. Its settings are those of its `.env` and of this process's environment.
 
-    environ: the environment that the settings are read from, by default that of this process.
+    Raises ConfigError where there is none.
     """
     options = GlobalOptions(Path(path).expanduser())
     require_home(options)
-    return Home(options, process_environment() if environ is None else environ)
+    return Home(options)
 
 
 class Home:
     """One home. ``open_home`` makes it."""
 
-    def __init__(self, options: GlobalOptions, environ: Mapping[str, str]) -> None:
-        self._looks = HomeLooks(options, environ)
+    def __init__(self, options: GlobalOptions) -> None:
+        self._options = options
+        self._looks = HomeLooks(options, process_environment())
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return own_home(self._options)
 
     # --- with the broker -----------------------------------------------------------------
 
@@ -149,6 +163,27 @@ class Home:
     def alerts(self, most: int = 20) -> tuple[QueuedAlert, ...]:
         """The newest alerts, oldest first."""
         return self._looks.alerts(most).value
+
+    # --- commands ------------------------------------------------------------------------
+
+    def emergency_stop(self, reason: str = "", *, close_positions: bool = False) -> ActionOutcome:
+        """Stop: latch a halt, cancel what could open or add, and wait until the broker has said so.
+
+        ``close_positions`` closes what is held; else it keeps its stops. A stop that is at work already is waited for.
+        """
+        return self._run(StopRequest(reason, close_positions))
+
+    def halt(self, reason: str, *, strategy: str = "", symbol: str = "", reducing: bool = False) -> ActionOutcome:
+        """Let nothing more be entered, by the account, one strategy or into one symbol. Nothing is cancelled."""
+        return self._run(HaltRequest(reason, reducing, strategy, symbol))
+
+    def resume(self, reason: str, *, strategy: str = "", symbol: str = "") -> ActionOutcome:
+        """Clear a latched halt, if the checks pass."""
+        return self._run(ResumeRequest(reason, strategy, symbol))
+
+    def _run(self, request: CommandRequest) -> ActionOutcome:
+        """Run a command to its end. Raises UsageError for what makes no sense, ConfigError if it cannot be started."""
+        return wait_for(begin(self.path, self._options, request).run)
 
     def _look(self) -> Looked:
         """A look of this call alone; what is wrong where the broker cannot be asked."""

@@ -17,9 +17,10 @@ from tests.fakes.cli import environment
 from tradebot.errors import ConfigError, ExitCode, UsageError
 from tradebot.home import locks, paths, registry
 from tradebot.home.command_runs import RunState
+from tradebot.runtime.command_outcome import ActionOutcome
 from tradebot.runtime.command_requests import HaltRequest, PreflightRequest, ResumeRequest, StopRequest, one_line
 from tradebot.settings import GlobalOptions
-from tradebot.web.actions import ActionOutcome, Actions, RunningAction
+from tradebot.web.actions import Actions, RunningAction
 
 PATIENCE = 120.0
 NOW = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)

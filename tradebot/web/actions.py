@@ -2,44 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
-from tradebot.errors import ExitCode
 from tradebot.home import command_runs
 from tradebot.home.command_runs import CommandRun, RunState
 from tradebot.runtime import command_process
+from tradebot.runtime.command_outcome import ActionOutcome, outcome_of
 from tradebot.runtime.command_requests import CLOSE, CommandRequest
 from tradebot.settings import GlobalOptions
-
-#: What is told of a run that ended without an exit code.
-_KILLED = (
-    "`tradebot {}` was killed before it ended: by somebody, for want of memory, or with the machine. "
-    "What it sent stays sent. Run it again."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class ActionOutcome:
-    """How an action ended.
-
-    exit_code: of the command; None if it was killed.
-    summary: the JSON object of the command; None if it printed none.
-    """
-
-    exit_code: ExitCode | None
-    summary: Mapping[str, Any] | None
-    told: str  # in a sentence, what became of it
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the command did what was asked."""
-        return self.exit_code in (ExitCode.OK, ExitCode.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +63,7 @@ class RunningAction:
 
     def outcome(self) -> ActionOutcome | None:
         """How it ended; None while it is at work."""
-        if self.is_running:
-            return None
-        code = self.run.exit_code
-        summary = _object(self.run.output())
-        if code is None:
-            return ActionOutcome(None, summary, _KILLED.format(self.command))
-        return ActionOutcome(code, summary, _told(summary) or code.meaning)
+        return outcome_of(self.run)
 
 
 class Actions:
@@ -135,16 +102,3 @@ class Actions:
         at_work = [action for action in self.recent(home) if action.is_running]
         stops = (action for action in at_work if action.command == "emergency-stop")
         return next(stops, at_work[0] if at_work else None)
-
-
-def _object(text: str) -> Mapping[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _told(summary: Mapping[str, Any] | None) -> str:
-    """The sentence in which a command tells its outcome."""
-    return str(next((summary[name] for name in ("error", "headline") if summary and summary.get(name)), ""))
