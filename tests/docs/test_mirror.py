@@ -132,7 +132,6 @@ THROUGH_A_NEIGHBOUR = {
     "settings/web_fields.py": "settings/test_field_types.py",
     "web/access/access_file.py": "web/access/test_access.py",
     "web/access/alerting.py": "web/test_server.py",
-    "web/access/guard.py": "web/test_server.py",
     "web/access/pages.py": "web/test_server.py",
     "web/access/records.py": "web/access/test_access.py",
     "web/access/visitors.py": "web/test_server.py",

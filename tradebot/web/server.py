@@ -18,6 +18,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tradebot.web.app import make_app
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from tradebot.web.site import Site
 
 #: Connections at the same time. Beyond them the one that has waited longest without a request is hung up on.
@@ -40,9 +42,14 @@ def run(site: Site, sockets: Sequence[socket.socket], ready: Callable[[], None] 
     ready: called once it answers.
     """
     _allow_more_files()
+    server_of(site, make_app(site), ready).run(list(sockets))
+
+
+def server_of(site: Site, app: FastAPI, ready: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """The server of an application."""
     tls = site.settings.web_tls_paths
     config = uvicorn.Config(
-        make_app(site),
+        app,
         loop="asyncio",
         http=_Connection,
         ws="none",
@@ -58,7 +65,7 @@ def run(site: Site, sockets: Sequence[socket.socket], ready: Callable[[], None] 
         ssl_certfile=tls[0] if tls else None,
         ssl_keyfile=str(tls[1]) if tls else None,
     )
-    _Server(config, site, ready).run(list(sockets))
+    return _Server(config, site, ready)
 
 
 def listen(host: str, port: int) -> socket.socket:
