@@ -62,7 +62,7 @@ def open_look(options: GlobalOptions, environ: Mapping[str, str]) -> Iterator[Op
         database = held.enter_context(open_read_only(settings.ledger, migrates=False))
         pinned = pinned_or_refuse(settings, database)
         copies = held.enter_context(_copies(settings))
-        venue = held.enter_context(open_venue(copies, guard=guard))
+        venue = held.enter_context(open_venue(copies, guard=guard, looks=True))
         opened_on = AccountReading(venue.broker.account(), venue.clock.now())
         account_id = opened_on.account.account_id
         if account_id != pinned.account_id:

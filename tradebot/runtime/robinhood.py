@@ -49,8 +49,13 @@ def token_file(settings: Settings) -> TokenFile:
     return TokenFile(settings.state_path, username.reveal() if username else "", settings.robinhood_base_url or "")
 
 
-def open_apis(settings: Settings, clock: Clock, timeouts: Timeouts, guard: SendGuard | None = None) -> RobinhoodApis:
-    """The hosts, with nothing asked and no token read yet. With the time-outs of an emergency nothing is delayed."""
+def open_apis(
+    settings: Settings, clock: Clock, timeouts: Timeouts, guard: SendGuard | None = None, *, renews: bool = True
+) -> RobinhoodApis:
+    """The hosts, with nothing asked and no token read yet. With the time-outs of an emergency nothing is delayed.
+
+    renews: whether the session may be renewed.
+    """
     urgent, pause = timeouts is EMERGENCY, RealPause()
     pacing = RequestGap(settings.robinhood_request_gap_ms / 1000, urgent=urgent)
     account = account_host(settings.robinhood_base_url)
@@ -59,6 +64,7 @@ def open_apis(settings: Settings, clock: Clock, timeouts: Timeouts, guard: SendG
         TokenRequests(account, TokenPace(pacing), pause, timeouts),
         clock.wall,
         URGENT_LOCK_SECONDS if urgent else LOCK_SECONDS,
+        renews=renews,
     )
 
     def api(endpoint: Endpoint) -> Api:
@@ -92,13 +98,19 @@ def past_benchmark(settings: Settings, calendar: Calendar, first: date, last: da
 
 
 def open_robinhood(
-    settings: Settings, clock: Clock, calendar: Calendar, timeouts: Timeouts, guard: SendGuard | None = None
+    settings: Settings,
+    clock: Clock,
+    calendar: Calendar,
+    timeouts: Timeouts,
+    guard: SendGuard | None = None,
+    *,
+    renews: bool = True,
 ) -> tuple[RobinhoodBroker, RobinhoodMarket]:
     """The broker and its market data. On paper no account is named, so that none can be asked for.
 
     Raises AuthNeeded where no account was chosen to trade live.
     """
-    apis = open_apis(settings, clock, timeouts, guard)
+    apis = open_apis(settings, clock, timeouts, guard, renews=renews)
     market = open_market(settings, apis.account, clock, calendar)
     folder = paths.state_folder(settings.home)
     surroundings = Surroundings(

@@ -49,12 +49,14 @@ def open_venue(
     urgent: bool = False,
     guard: SendGuard | None = None,
     replays: bool = False,
+    looks: bool = False,
 ) -> Iterator[Venue]:
     """The venue of a home. Makes no request yet; with ``urgent`` requests have short time-outs.
 
     With ``fresh`` the embedded exchange is made if it does not exist, with its first session on or after ``start``, and
     for a replay with the same account each time. Without ``durable`` a power cut may lose its newest operations.
-    ``guard`` permits what is sent to a broker outside. Raises ConfigError and BrokerUnavailable.
+    ``guard`` permits what is sent to a broker outside. What only ``looks`` renews no session there.
+    Raises ConfigError and BrokerUnavailable.
     """
     if settings.broker is BrokerName.PAPER:
         from tradebot.runtime.paper_exchange import home_exchange
@@ -62,7 +64,7 @@ def open_venue(
         with home_exchange(settings, fresh=fresh, durable=durable, start=start, replays=replays) as exchange:
             yield _embedded(settings, exchange)
         return
-    outside = open_outside(settings, urgent=urgent, guard=guard)
+    outside = open_outside(settings, urgent=urgent, guard=guard, looks=looks)
     if not trades_on_paper(settings, outside.broker):
         yield outside
         return
@@ -75,7 +77,9 @@ def trades_on_paper(settings: Settings, broker: Broker) -> bool:
     return settings.trading_mode is TradingMode.PAPER and not broker.capabilities.paper_account
 
 
-def open_outside(settings: Settings, *, urgent: bool = False, guard: SendGuard | None = None) -> Venue:
+def open_outside(
+    settings: Settings, *, urgent: bool = False, guard: SendGuard | None = None, looks: bool = False
+) -> Venue:
     """The venue of a broker outside, with the account that it has itself. Makes no request yet. Raises ConfigError."""
     from tradebot.brokers.http.timeouts import EMERGENCY, Timeouts
     from tradebot.runtime.system_needs import refuse_unusable_variables
@@ -88,7 +92,7 @@ def open_outside(settings: Settings, *, urgent: bool = False, guard: SendGuard |
     if settings.broker is BrokerName.ROBINHOOD:
         from tradebot.runtime.robinhood import FRESH_FOR, open_live_prices, open_robinhood
 
-        robinhood, quoted = open_robinhood(settings, clock, calendar, timeouts, guard)
+        robinhood, quoted = open_robinhood(settings, clock, calendar, timeouts, guard, renews=not looks)
         source = open_live_prices(settings, quoted, clock, calendar)
         return Venue(robinhood, quoted, clock, calendar, prices=source, fresh_for=FRESH_FOR)
     from tradebot.runtime import alpaca

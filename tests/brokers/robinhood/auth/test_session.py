@@ -9,6 +9,7 @@ import pytest
 
 from tests.brokers.robinhood.auth.conftest import QUICK, Login
 from tests.fakes.robinhood import Kind
+from tradebot.brokers.robinhood.auth.session import StoredSession
 from tradebot.brokers.robinhood.auth.tokens import Renewal
 from tradebot.errors import AuthNeeded, BrokerUnavailable
 
@@ -39,6 +40,19 @@ def test_tokens_are_renewed_in_time_and_stored_before_they_are_used(login: Login
     assert stored.account_number == "5QRCANARY1"
     reads(login)
     assert login.asked() == 1
+
+
+def test_who_only_looks_renews_nothing_and_takes_what_a_job_has_renewed(login: Login) -> None:
+    login.granted(2 * DAY)
+    login.go(days=1.2)
+    looking = StoredSession(login.file, login.requests(), login.now, renews=False)
+    login.api(looking).read("/accounts/")
+    login.go(days=1)
+    with pytest.raises(BrokerUnavailable, match="The next job renews it"):
+        login.api(looking).read("/accounts/")
+    assert login.asked() == 0
+    login.granted(2 * DAY)
+    login.api(looking).read("/accounts/")
 
 
 def test_a_session_without_rotation_is_renewed_too(login: Login) -> None:

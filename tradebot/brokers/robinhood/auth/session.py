@@ -35,8 +35,12 @@ class StoredSession:
         requests: TokenRequests,
         now: Callable[[], datetime],
         lock_seconds: float = LOCK_SECONDS,
+        *,
+        renews: bool = True,
     ) -> None:
+        """``renews``: whether this command may renew the tokens, which ends those of before."""
         self._file = file
+        self._renews = renews
         self._requests = requests
         self._now = now
         self._lock_seconds = lock_seconds
@@ -56,7 +60,8 @@ class StoredSession:
     def headers(self) -> Mapping[str, str]:
         """The headers of robin-stocks with the access token. Raises AuthNeeded without tokens."""
         tokens = self._current()
-        if not self._has_tried and tokens.renewal is Renewal.NONE and tokens.is_renewal_due(self._now()):
+        may_try = self._renews and not self._has_tried
+        if may_try and tokens.renewal is Renewal.NONE and tokens.is_renewal_due(self._now()):
             self._has_tried = True
             tokens = self._tokens = self._renewed_in_time(tokens)
         return {**HEADERS, "Authorization": f"Bearer {tokens.access}"}
@@ -70,6 +75,8 @@ class StoredSession:
         if refused.get("Authorization") != f"Bearer {tokens.access}":
             self._tokens = tokens
             return True
+        if not self._renews:
+            raise BrokerUnavailable("Robinhood does not accept the session. The next job renews it.")
         try:
             self._tokens = self._exchanged(tokens, is_refused=True)
         except TokensRefused as error:
