@@ -12,7 +12,7 @@ import pytest
 from tests.jobs.brokers import Around
 from tests.jobs.conftest import CopyHouse, holding_acme
 from tests.jobs.house import House
-from tradebot.core.model.account import CASH
+from tradebot.core.model.account import CASH, MarketClock
 from tradebot.core.model.orders import BrokerOrder, OrderState
 from tradebot.core.model.schedule import Job
 from tradebot.jobs.job_run import open_run
@@ -75,6 +75,19 @@ def test_the_equity_is_of_the_time_at_which_the_account_was_asked_for(house: Hou
         newest = desk.ledger.history.newest_equity()
         assert newest is not None
         assert (newest.at, desk.clock.now()) == (asked, asked + timedelta(minutes=1))
+
+
+def test_the_time_of_the_equity_is_that_of_the_brokers_clock(house: House) -> None:
+    class FiveMinutesLater(Around):
+        def clock(self) -> MarketClock:
+            shown = super().clock()
+            return replace(shown, now=shown.now + timedelta(minutes=5))
+
+    with house.desk("09:40", wrap=FiveMinutesLater) as desk:
+        read_account_state(desk, open_run(desk, Job.RECONCILE))
+        newest = desk.ledger.history.newest_equity()
+        assert newest is not None
+        assert newest.at == desk.clock.now() + timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(

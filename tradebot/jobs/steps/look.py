@@ -24,7 +24,7 @@ class Look:
     account: AccountSnapshot
     positions: tuple[Position, ...]
     open_orders: tuple[BrokerOrder, ...]
-    at: datetime  # aware UTC, right before the account was asked for: what moves later may be missing in it
+    at: datetime  # aware UTC by the broker's clock, right before the account was asked for
 
     def moved_since(self, earlier: Look) -> frozenset[str]:
         """The symbols whose shares or orders differ from an earlier look's; CASH where the cash does."""
@@ -58,4 +58,4 @@ def read_look(desk: Desk, run: JobRun, *, at_most: timedelta = timedelta(0)) -> 
     if at_most and cash_here is not None and abs(account.cash - cash_here) > CENT:
         account = read_account(desk, run)
     assert run.reading is not None, "the account was read"
-    return Look(account, desk.broker.positions(), desk.broker.open_orders(), run.reading.at)
+    return Look(account, desk.broker.positions(), desk.broker.open_orders(), run.market_at(run.reading.at).now)
