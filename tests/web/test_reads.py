@@ -91,6 +91,10 @@ def test_the_first_look_is_waited_for_and_no_longer_than_that(monkeypatch: pytes
 
     shared = SharedLook(take)
     assert shared.newest().trouble == "the broker is being asked"
+    monkeypatch.setattr(reads, "FIRST_WAIT", 0.0)
+    began = time.monotonic()
+    assert shared.newest().code is ExitCode.BROKER
+    assert time.monotonic() - began < 1, "who comes later waits for nothing"
     hanging.set()
 
 

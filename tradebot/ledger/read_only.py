@@ -16,6 +16,9 @@ from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.ledger.database import Database, open_database, open_without_migrating
 from tradebot.settings.ledger_location import LedgerLocation
 
+#: Seconds that a look waits for a process that holds the ledger for itself, which no job of ours does.
+LOOK_BUSY_SECONDS = 2.0
+
 
 @contextmanager
 def open_read_only(location: LedgerLocation, *, migrates: bool = True) -> Iterator[Database]:
@@ -25,7 +28,10 @@ def open_read_only(location: LedgerLocation, *, migrates: bool = True) -> Iterat
     that was read as one that never changes.
     """
     if not isinstance(location, Path) or not _is_frozen(location):
-        opened = open_database(location, create=False) if migrates else open_without_migrating(location)
+        if migrates:
+            opened = open_database(location, create=False)
+        else:
+            opened = open_without_migrating(location, busy_seconds=LOOK_BUSY_SECONDS)
         with closing(opened) as database:
             database.engine.refuse_writes()
             yield database

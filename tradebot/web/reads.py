@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 #: Seconds between two looks at a broker.
 EVERY = 30.0
-#: Seconds that a read waits for the very first look.
+#: Seconds after the beginning of the very first look until which it is waited for.
 FIRST_WAIT = 5.0
 #: Seconds in which equal reads of the ledger are one.
 SAME_FOR = 1.0
@@ -206,8 +206,9 @@ class SharedLook:
             if due and not self._is_on_its_way:
                 self._is_on_its_way, self._begun = True, time.monotonic()
                 threading.Thread(target=self._look, name="look at the broker", daemon=True).start()
-            if not self._has_ended:
-                self._changed.wait_for(lambda: self._has_ended, FIRST_WAIT)
+            if not self._has_ended:  # nobody waits for longer, however many come while the broker hangs
+                begun = time.monotonic() if self._begun is None else self._begun
+                self._changed.wait_for(lambda: self._has_ended, max(0.0, begun + FIRST_WAIT - time.monotonic()))
             if not self._has_ended:
                 return Looked(trouble="the broker is being asked", code=ExitCode.BROKER, is_shared=True)
             return self._newest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool  # whose threads no action needs
 
 from tradebot.core.results.metrics import Sample, home_metrics
 from tradebot.errors import TradebotError
@@ -29,7 +30,7 @@ def router(site: Site) -> APIRouter:
     async def metrics(request: Request, visitor: Reader) -> Response:
         """The metrics for Prometheus: those of the home that is named, else of every home that the token is for."""
         homes = (visitor.home,) if request.query_params.get("home") else visitor.homes
-        found = await asyncio.gather(*(asyncio.to_thread(samples_of, home) for home in homes))
+        found = await asyncio.gather(*(run_in_threadpool(samples_of, home) for home in homes))
         every = (*(sample for of_home in found for sample in of_home), *meter.samples())
         told = expose(every, request.headers.get("accept", ""))
         return Response(told.content, media_type=told.media_type)
