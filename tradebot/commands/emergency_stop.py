@@ -136,6 +136,7 @@ def _drill(options: GlobalOptions) -> ExitCode:
 
 
 def _print_progress(line: str) -> None:
+    from tradebot.commands.logging_setup import redact
     from tradebot.reports.streams import tell
 
-    tell(line)
+    tell(redact(line))

@@ -12,11 +12,17 @@ from tradebot import __version__
 from tradebot.errors import ExitCode
 from tradebot.web.access.guard import Guard
 from tradebot.web.problem_json import Refused, problem_response
-from tradebot.web.routes import api_docs, api_reads, login, metrics
+from tradebot.web.routes import actions, api_docs, api_reads, login, metrics
 from tradebot.web.site import Site
 
 #: Each makes the routes of one subject.
-ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (login.router, api_reads.router, api_docs.router, metrics.router)
+ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (
+    login.router,
+    actions.router,
+    api_reads.router,
+    api_docs.router,
+    metrics.router,
+)
 
 
 def make_app(site: Site) -> FastAPI:

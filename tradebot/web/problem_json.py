@@ -14,7 +14,10 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Refused(Exception):
-    """A request is not done. It becomes a problem in JSON, or a page for a browser."""
+    """A request is not done. It becomes a problem in JSON, or a page for a browser.
+
+    more: further members of the problem.
+    """
 
     def __init__(
         self,
@@ -23,12 +26,14 @@ class Refused(Exception):
         *,
         exit_code: ExitCode | None = None,
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.exit_code = exit_code
         self.headers = dict(headers or {})
+        self.more = dict(more or {})
 
 
 def problem_response(refused: Refused) -> Response:
@@ -41,5 +46,5 @@ def problem_response(refused: Refused) -> Response:
     }
     if refused.exit_code is not None:
         content["exit_code"] = int(refused.exit_code)
-    text = json.dumps(content).encode()
+    text = json.dumps({**content, **refused.more}).encode()
     return Response(text, refused.status, headers=refused.headers, media_type=MEDIA_TYPE)
