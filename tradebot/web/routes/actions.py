@@ -29,7 +29,8 @@ from tradebot.runtime.command_requests import (
 )
 from tradebot.web.access.visitors import Actor, Stopper, Visitor, Watcher
 from tradebot.web.actions import ActionOutcome, RunningAction
-from tradebot.web.problem_json import MEDIA_TYPE, Refused
+from tradebot.web.openapi import OBJECT, problems
+from tradebot.web.problem_json import Refused
 from tradebot.web.site import Site
 from tradebot.web.streams import EventStream
 
@@ -55,6 +56,10 @@ _STATUS = {
     ExitCode.TERMINATED: 503,
 }
 
+_WHY = "strategy gone wrong"
+_NOT_FOUND = (401, 403, 404, 422)
+_NOT_DONE = (*_NOT_FOUND, 409, 500, 503)
+
 Wait = Annotated[
     float,
     Query(ge=0, le=MOST_SECONDS, description="Seconds to wait for the end of the command; 202 if it takes longer."),
@@ -72,13 +77,13 @@ class StopBody(_Asked):
     """What `stop_trading` may be told."""
 
     close_positions: bool = Field(False, description="Close every position that the bot opened. By default they stay.")
-    reason: str = Field("", description=f"Why; kept with the halt, up to {LONGEST_REASON} characters.")
+    reason: str = Field("", description=f"Why; kept with the halt, up to {LONGEST_REASON} characters.", examples=[_WHY])
 
 
 class HaltBody(_Asked):
     """What `halt` has to be told."""
 
-    reason: str = Field(description="Why; kept with the halt.", max_length=LONGEST_REASON)
+    reason: str = Field(description="Why; kept with the halt.", max_length=LONGEST_REASON, examples=[_WHY])
     reducing: bool = Field(False, description="Call it REDUCING, for a planned pause, instead of HALTED.")
     strategy: str = Field("", description="Only what this strategy enters.", max_length=40)
     symbol: str = Field("", description="Only what is entered into this symbol.", max_length=12)
@@ -87,7 +92,11 @@ class HaltBody(_Asked):
 class ResumeBody(_Asked):
     """What `resume` has to be told."""
 
-    reason: str = Field(description="What was found and done; kept in the audit trail.", max_length=LONGEST_REASON)
+    reason: str = Field(
+        description="What was found and done; kept in the audit trail.",
+        max_length=LONGEST_REASON,
+        examples=["a bad price, corrected by the broker"],
+    )
     strategy: str = Field("", description="The halts of this strategy, not the account's.", max_length=40)
     symbol: str = Field("", description="The halts of this symbol, not the account's.", max_length=12)
 
@@ -124,23 +133,34 @@ def router(site: Site) -> APIRouter:
 
 
 def _starts(routes: APIRouter, site: Site) -> None:
-    @routes.post("/stop_trading", **_starting(StopBody, "Stop everything, now; positions stay unless told to close."))
+    @routes.post(
+        "/stop_trading",
+        **_starting(StopRequest.command, StopBody, "Stop everything, now; positions stay unless told to close."),
+    )
     async def stop_trading(visitor: Stopper, request: Request, wait: Wait = WAIT_SECONDS) -> Response:
         body = await _read(request, StopBody)
         return await _answer(site, visitor, StopRequest(body.reason, body.close_positions), wait)
 
-    @routes.post("/halt", **_starting(HaltBody, "Let nothing more be entered, and cancel nothing."))
+    @routes.post(
+        "/halt", **_starting(HaltRequest.command, HaltBody, "Let nothing more be entered, and cancel nothing.")
+    )
     async def halt(visitor: Stopper, request: Request, wait: Wait = WAIT_SECONDS) -> Response:
         body = await _read(request, HaltBody)
         asked = HaltRequest(body.reason, body.reducing, body.strategy, body.symbol)
         return await _answer(site, visitor, asked, wait)
 
-    @routes.post("/resume", **_starting(ResumeBody, "Clear a latched halt, unless a check of the account fails."))
+    @routes.post(
+        "/resume",
+        **_starting(ResumeRequest.command, ResumeBody, "Clear a latched halt, unless a check of the account fails."),
+    )
     async def resume(visitor: Actor, request: Request, wait: Wait = WAIT_SECONDS) -> Response:
         body = await _read(request, ResumeBody)
         return await _answer(site, visitor, ResumeRequest(body.reason, body.strategy, body.symbol), wait)
 
-    @routes.post("/preflight", **_starting(PreflightBody, "Check before the open that the session can be traded."))
+    @routes.post(
+        "/preflight",
+        **_starting(PreflightRequest.command, PreflightBody, "Check before the open that the session can be traded."),
+    )
     async def preflight(visitor: Actor, request: Request, wait: Wait = WAIT_SECONDS) -> Response:
         await _read(request, PreflightBody)
         return await _answer(site, visitor, PreflightRequest(), wait)
@@ -153,12 +173,12 @@ def _looks(routes: APIRouter, site: Site) -> None:
         return _json([_object(site, visitor, action).model_dump() for action in found if _may_follow(visitor, action)])
 
     @routes.get("/actions/{action}", response_model=ActionObject, summary="How a command goes on, or ended.",
-                responses=_problems(404))  # fmt: skip
+                responses=problems(*_NOT_FOUND))  # fmt: skip
     def one(visitor: Watcher, action: str) -> Response:
         return _json(_object(site, visitor, _found(site, visitor, action)).model_dump())
 
     @routes.get("/actions/{action}/events", summary="What a command tells, as it comes (server-sent events).",
-                responses={200: {"content": {EventStream.media_type: {}}}, **_problems(404)},
+                responses={200: {"content": {EventStream.media_type: {}}}, **problems(*_NOT_FOUND)},
                 response_class=Response)  # fmt: skip
     async def events(
         visitor: Watcher,
@@ -276,16 +296,15 @@ async def _read(request: Request, kind: type[Body]) -> Body:
         raise Refused(422, what, exit_code=ExitCode.USAGE) from error
 
 
-def _starting(body: type[BaseModel], summary: str) -> dict[str, Any]:
+def _starting(command: str, body: type[BaseModel], summary: str) -> dict[str, Any]:
     """The description of a route that starts a command, as arguments of its decorator."""
     schema = body.model_json_schema()
     content = {"application/json": {"schema": schema}}
     return {
         "summary": summary,
-        "responses": {202: {"model": ActionObject, "description": "It takes longer."}, **_problems(409, 422, 500, 503)},
-        "openapi_extra": {"requestBody": {"required": bool(schema.get("required")), "content": content}},
+        "responses": {202: {"model": ActionObject, "description": "It takes longer."}, **problems(*_NOT_DONE)},
+        "openapi_extra": {
+            OBJECT: command,
+            "requestBody": {"required": bool(schema.get("required")), "content": content},
+        },
     }
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"description": "It is not done.", "content": {MEDIA_TYPE: {}}} for status in statuses}
