@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,11 +34,16 @@ def test_each_scope_may_what_it_is_for(server: Served, tokens: Mapping[str, str]
                 assert got.headers["content-type"] == "application/problem+json"
     assert "tradebot serve --new-token" in post(server, "stop_trading", "").json["detail"]
     assert not paths.commands_folder(server.home).exists()
+    described = server.get("/api/openapi.json", tokens["read"]).json["paths"]
+    for path in ("stop_trading", "halt", "resume", "preflight"):
+        json_schemas.check(
+            described[f"/api/{path}"]["post"]["responses"]["200"]["content"]["application/json"]["example"]
+        )
 
 
 def test_the_stop_of_the_runbook_and_what_it_says(server: Served, tokens: Mapping[str, str]) -> None:
     """`curl -X POST`, without a body; then halt, resume and preflight as commands end."""
-    stopped = post(server, "stop_trading", tokens["stop"])
+    stopped = post(server, "stop_trading?wait=60", tokens["stop"])
     assert stopped.status == 200, stopped.body
     json_schemas.check(stopped.json)
     assert (stopped.json["job"], stopped.json["exit_code"]) == ("emergency-stop", 0)
@@ -46,18 +51,18 @@ def test_the_stop_of_the_runbook_and_what_it_says(server: Served, tokens: Mappin
     assert (kept["state"], kept["exit_code"], kept["closes_positions"]) == ("ended", 0, False)
     assert kept["outcome"] == stopped.json
     assert kept["lines"][0].startswith("The halt is latched")
-    blocked = post(server, "preflight", tokens["act"])
+    blocked = post(server, "preflight?wait=60", tokens["act"])
     assert (blocked.status, blocked.json["exit_code"]) == (409, 5)
     assert blocked.json["outcome"]["job"] == "preflight"
     assert blocked.headers["content-type"] == "application/problem+json"
     assert server.get(blocked.json["follow"], tokens["stop"]).status == 404, "a token that may only stop follows stops"
     assert server.get(blocked.json["follow"], tokens["read"]).status == 200
-    resumed = post(server, "resume", tokens["act"], {"reason": "a drill"})
+    resumed = post(server, "resume?wait=60", tokens["act"], {"reason": "a drill"})
     assert (resumed.status, resumed.json["exit_code"]) == (200, 0), resumed.body
-    halted = server.send("POST", "/api/halt", "reason=--all&symbol=aapl", token=tokens["stop"])
+    halted = server.send("POST", "/api/halt?wait=60", "reason=--all&symbol=aapl", token=tokens["stop"])
     assert halted.status == 200, halted.body
     assert (halted.json["halt"]["reason"], halted.json["headline"]) == ("--all", "symbol AAPL is halted")
-    resumed = post(server, "resume", tokens["act"], {"reason": "x", "symbol": "AAPL"})
+    resumed = post(server, "resume?wait=60", tokens["act"], {"reason": "x", "symbol": "AAPL"})
     assert resumed.status == 200, resumed.body
     listed = server.get("/api/actions", tokens["read"]).json
     assert [each["command"] for each in listed] == ["resume", "halt", "resume", "preflight", "emergency-stop"]
@@ -105,7 +110,7 @@ def test_a_stop_that_takes_longer_is_followed_by_its_events_and_attached_to(
     assert len(begun.json["action"]) < 100
 
 
-def events(server: Served, path: str, token: str, last: str = "") -> Iterator[tuple[str, str, Any]]:
+def events(server: Served, path: str, token: str, last: str = "") -> Generator[tuple[str, str, Any], None, None]:
     """The number, name and content of each event."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     try:

@@ -167,7 +167,8 @@ def _starts(routes: APIRouter, site: Site) -> None:
 
 
 def _looks(routes: APIRouter, site: Site) -> None:
-    @routes.get("/actions", response_model=list[ActionObject], summary="The commands that were started, newest first.")
+    @routes.get("/actions", response_model=list[ActionObject], summary="The commands that were started, newest first.",
+                responses=problems(*_NOT_FOUND))  # fmt: skip
     def recent(visitor: Watcher) -> Response:
         found = site.actions.recent(visitor.home.path)
         return _json([_object(site, visitor, action).model_dump() for action in found if _may_follow(visitor, action)])
