@@ -138,7 +138,6 @@ THROUGH_A_NEIGHBOUR = {
     "web/problem_json.py": "web/test_server.py",
     "web/routes/login.py": "web/test_server.py",
     "web/site.py": "web/test_server.py",
-    "web/streams.py": "web/test_server.py",
     "web/templates.py": "web/test_server.py",
     "settings/url_fields.py": "stories/processes/test_bad_settings.py",
 }

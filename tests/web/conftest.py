@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.fakes.cli import environment, start, tradebot
+from tradebot.home import registry
 
 #: A header field of a response, or of a request.
 Fields = Mapping[str, str]
@@ -122,8 +123,9 @@ def serving(home: Path, environ: Mapping[str, str] | None = None) -> Iterator[tu
 
 @pytest.fixture(scope="module")
 def server(made_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server that the tests of a module share."""
+    """A server that the tests of a module share, with a second home that is called other."""
     home = shutil.copytree(made_home, tmp_path_factory.mktemp("served") / "home")
+    registry.add(home.parent / "state", shutil.copytree(made_home, home.parent / "other"))
     with serving(home) as (served, _):
         yield served
 
@@ -132,3 +134,9 @@ def server(made_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def tokens(server: Served) -> Mapping[str, str]:
     """A token of each scope."""
     return {scope: server.token(scope) for scope in ("read", "stop", "act")}
+
+
+@pytest.fixture
+def home(made_home: Path, tmp_path: Path) -> Path:
+    """A fresh home of the test's own."""
+    return shutil.copytree(made_home, tmp_path / "home")

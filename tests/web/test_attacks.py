@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from urllib.parse import quote
 
 import pytest
+from fastapi.routing import APIRoute
 
 from tests.web.conftest import Served
+from tests.web.test_app import routes_of, scopes_of, site_of
 from tradebot.web.access.guard import MOST_BYTES
 
 #: A path that no route has. The guard stands before the routes: it answers 404 to those who are in, and to nobody else.
@@ -50,6 +54,68 @@ def test_a_right_token_is_never_slowed_while_wrong_ones_wait(server: Served, tok
         assert server.get(PATH, tokens["read"]).status == 404
         assert time.monotonic() - begun < 0.5
         assert {guess.result().status for guess in guesses} == {401}
+
+
+@pytest.fixture(scope="module")
+def routes(server: Served) -> list[APIRoute]:
+    """Every route that asks for a scope."""
+    site = site_of(server.home)
+    return [each for each in routes_of(site) if isinstance(each, APIRoute) and list(scopes_of(each))]
+
+
+def method_of(route: APIRoute) -> str:
+    """The one method of a route."""
+    return next(iter(route.methods or ()))
+
+
+def test_no_scope_goes_beyond_its_own(server: Served, tokens: Mapping[str, str], routes: list[APIRoute]) -> None:
+    refused = 0
+    for route in routes:
+        allowed = next(scopes_of(route))
+        path = re.sub(r"{[^}]*}", "x", route.path)
+        for scope in {"read", "stop"} - set(allowed):
+            got = server.send(method_of(route), path, token=tokens[scope])
+            assert got.status == 403 and scope in got.json["detail"], (scope, path)
+            refused += 1
+    assert refused > len(routes) / 2
+    for path in ("/api/status", "/api/positions", "/metrics"):
+        assert server.get(path, tokens["stop"]).status == 403, path
+
+
+def test_a_token_is_for_its_homes_and_no_name_leads_to_another_folder(
+    server: Served, tokens: Mapping[str, str], routes: list[APIRoute]
+) -> None:
+    everywhere = server.token("read", "--all")
+    assert server.get("/api/positions?home=other", everywhere).json["home"] == str(server.home.parent / "other")
+    other = server.token("read", "--home-name", "other")
+    assert server.get("/api/positions", other).json["home"] == str(server.home.parent / "other"), "its only one"
+    assert server.get("/api/positions?home=home", other).status == 404
+    names = ("other", "..", "../home", str(server.home), "home/", "%00", "HOME", "--all", "' OR 1=1 --")
+    for name in names:
+        got = server.get(f"/api/positions?home={quote(name)}", tokens["read"])
+        assert got.status == 404 and "Homes: home." in got.json["detail"], name
+    for route in routes:
+        got = server.send(method_of(route), re.sub(r"{[^}]*}", "x", route.path) + "?home=other", token=tokens["act"])
+        assert got.status == 404, route.path
+
+
+@pytest.mark.parametrize("text", [
+    "'; DROP TABLE fills; --", "' OR '1'='1", "<script>alert(1)</script>", "--home=/tmp", "-x", "--", "AAPL\n--force",
+    "\x00", "../../etc/passwd", "$(id)", "{{7*7}}", "%s%n", "\u202e", "A" * 5000,
+])  # fmt: skip
+def test_what_is_no_symbol_strategy_or_reason_is_refused_as_text(
+    server: Served, tokens: Mapping[str, str], routes: list[APIRoute], text: str
+) -> None:
+    for route in routes:
+        if route.methods != {"GET"} or not route.path.startswith("/api/"):
+            continue
+        named = [each.alias for each in route.dependant.query_params]
+        for name in named:
+            got = server.get(f"{route.path}?{name}={quote(text)}", tokens["read"])
+            assert got.status in (404, 422) and got.json["status"] == got.status, (route.path, name, got.body)
+            assert got.headers["content-type"] == "application/problem+json"
+        got = server.get(f"/api/{quote(text, safe='')}", tokens["read"])
+        assert got.status == 404
 
 
 def test_a_login_code_is_good_once(server: Served) -> None:
