@@ -22,11 +22,10 @@ from tradebot.backtest.bars import bars_of
 from tradebot.backtest.signals import SignalBook
 from tradebot.backtest.walk import Setup, Walk
 from tradebot.core.model.values import canonical
-from tradebot.market.matching import FillRules
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import read_plugin
 from tradebot.runtime.backtest import SignalSource
-from tradebot.runtime.paper_exchange import prices_of
+from tradebot.runtime.paper_exchange import fill_rules, prices_of
 from tradebot.runtime.strategy_process import strategy_runner
 from tradebot.settings import Settings
 
@@ -52,8 +51,10 @@ def backtested(names: list[str], first: date, last: date) -> tuple[list[str], li
     symbols = sorted({symbol for plugin in plugins for symbol in plugin.info.symbols})
     bars = bars_of(history, actions, symbols)
     with closing(strategy_runner(settings)) as runner:
-        tables = SignalSource(runner, plugins, history, actions).tables(bars)
-    rules = FillRules(settings.paper_slippage_pct, settings.paper_commission_per_share, settings.paper_commission_min)
+        tables = SignalSource(runner, plugins, history, actions, names, lambda *_: None).tables(
+            bars, range(len(bars.sessions))
+        )
+    rules = fill_rules(settings)
     setup = Setup(limits=settings.limits(), cash=settings.paper_starting_cash, rules=rules, first=first, last=last)
     walk = Walk(bars, SignalBook(tables, symbols), setup)
     walk.run()

@@ -15,7 +15,7 @@ from tests.fakes.prices import FIRST_SESSION, bar
 from tradebot.brokers.paper.orders import PaperOrder, draft_order
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import tick_size
-from tradebot.market.matching import match_price, match_range, with_slippage
+from tradebot.market.matching import FillRules, match_price, match_range, with_slippage
 
 NO_SLIPPAGE = Decimal(0)
 ONE_PERCENT = Decimal("0.01")
@@ -63,10 +63,10 @@ def test_an_order_meets_one_price(
     ("side", "limit", "stop", "fills_at", "triggered"),
     [
         # the bar opens at 100, goes from 95 to 105 and closes at 101; the order did not trade at the open
-        ("buy", "95", None, "95", False),
+        ("buy", "95", None, None, False),
         ("buy", "97", None, "97", False),
         ("buy", "94.99", None, None, False),
-        ("sell", "105", None, "105", False),
+        ("sell", "105", None, None, False),
         ("sell", "103", None, "103", False),
         ("sell", "105.01", None, None, False),
         ("sell", None, "95", "95", True),
@@ -85,7 +85,9 @@ def test_an_order_meets_one_price(
 def test_an_order_meets_the_rest_of_a_bar(
     side: str, limit: str | None, stop: str | None, fills_at: str | None, triggered: bool
 ) -> None:
-    match = match_range(resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), NO_SLIPPAGE)
+    match = match_range(
+        resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), FillRules(slippage_pct=NO_SLIPPAGE)
+    )
     assert match.price == (None if fills_at is None else Decimal(fills_at))
     assert match.triggered is triggered
 
@@ -94,8 +96,31 @@ def test_a_triggered_stop_limit_is_a_limit_order() -> None:
     order = resting("sell", "95", "98")
     assert match_price(order, Decimal(94), NO_SLIPPAGE).triggered
     order = replace(order, triggered=True)
-    assert match_range(order, bar("ACME", FIRST_SESSION, "94 96 93 93"), NO_SLIPPAGE).price == Decimal(95)
-    assert match_range(order, bar("ACME", FIRST_SESSION, "94 94.99 93 93"), NO_SLIPPAGE).price is None
+    assert match_range(order, bar("ACME", FIRST_SESSION, "94 96 93 93"), FillRules()).price == Decimal(95)
+    assert match_range(order, bar("ACME", FIRST_SESSION, "94 95 93 93"), FillRules()).price is None
+
+
+@pytest.mark.parametrize(
+    ("side", "limit", "high_and_low", "fills", "at_touch"),
+    [
+        ("sell", "105", "105 95", False, True),
+        ("sell", "105", "105.01 95", True, True),
+        ("sell", "105", "104.99 95", False, False),
+        ("buy", "95", "105 95", False, True),
+        ("buy", "95", "105 94.99", True, True),
+        ("sell", "0.5", "0.5001 0.4", True, True),  # below a dollar a tick is a hundredth of a cent
+    ],
+)
+def test_a_resting_limit_fills_when_the_price_goes_through_it(
+    side: str, limit: str, high_and_low: str, fills: bool, at_touch: bool
+) -> None:
+    high, low = high_and_low.split()
+    prices = bar("ACME", FIRST_SESSION, f"{low} {high} {low} {low}")
+    filled = [
+        match_range(resting(side, limit, None), prices, FillRules(fills_at_touch=touch)).price is not None
+        for touch in (False, True)
+    ]
+    assert filled == [fills, at_touch]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +154,9 @@ def test_slippage_is_adverse_and_rounded_adversely_to_the_tick(side: str, price:
 def test_slippage_moves_stops_and_never_passes_a_limit(
     side: str, limit: str | None, stop: str | None, fills_at: str
 ) -> None:
-    match = match_range(resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), ONE_PERCENT)
+    match = match_range(
+        resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), FillRules(slippage_pct=ONE_PERCENT)
+    )
     assert match.price == Decimal(fills_at)
 
 

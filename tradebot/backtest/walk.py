@@ -93,7 +93,7 @@ class Walk:
         self.bars, self.signals, self.setup = bars, signals, setup
         self._decide = decide
         self.account = Account(bars, setup.cash, setup.rules)
-        self.rows = _rows(bars.sessions, setup)
+        self.rows = rows_of(bars.sessions, setup)
         self.equity: list[Decimal] = []
         self.invested: list[Decimal] = []
         self.denied: list[Denied] = []
@@ -117,6 +117,13 @@ class Walk:
             self.step(row)
             if progress is not None:
                 progress(done, len(self.rows))
+
+    def cut(self) -> None:
+        """Take the sessions that were walked whole for all there are: the walk was interrupted."""
+        whole = self.rows[: len(self.equity)]
+        newest = whole[-1] if whole else -1
+        self.account.booked = [each for each in self.account.booked if each.row <= newest]
+        self.denied = [each for each in self.denied if each.row <= newest]
 
     def step(self, row: int) -> None:
         """Walk through one session."""
@@ -171,7 +178,7 @@ class Walk:
         found = [
             (purpose, match)
             for order, purpose in self._resting(held)
-            if (match := match_range(order, prices, self.setup.rules.slippage_pct)).price is not None
+            if (match := match_range(order, prices, self.setup.rules)).price is not None
         ]
         if found:
             self.counts["stop and target in one bar"] += len(found) == 2
@@ -603,7 +610,7 @@ def _at(session: date) -> datetime:
     return datetime.combine(session, time(14, 35), UTC)
 
 
-def _rows(sessions: Sequence[date], setup: Setup) -> range:
+def rows_of(sessions: Sequence[date], setup: Setup) -> range:
     """The rows of the sessions to walk. The first session of the bars has none before it to decide on."""
     inside = [
         row

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tradebot.commands import decorator, listing
+from tradebot.commands.progress import progress_bar
 from tradebot.commands.run_daily import TRADING
 from tradebot.core.model.values import plural
 from tradebot.errors import ExitCode, TradebotError, UsageError
@@ -72,7 +73,7 @@ def command(
         begun = begin_replay(opened, asked, OnHalt(on_halt))
         if begun.note:
             tell(begun.note)
-        with _how_to_go_on(begun) as note_session, _progress_bar(shown=not options.json) as show_session:
+        with _how_to_go_on(begun) as note_session, progress_bar("replay", shown=not options.json) as show_session:
 
             def progress(session: date, done: int, total: int) -> None:
                 note_session(done)
@@ -106,20 +107,3 @@ def _how_to_go_on(begun: BegunReplay) -> Iterator[Callable[[int], None]]:
     except TradebotError as error:
         error.add_note(f"{done} of {plural(begun.course.asked, 'session')} are done; the same command goes on there")
         raise
-
-
-@contextmanager
-def _progress_bar(*, shown: bool) -> Iterator[Callable[[date, int, int], None]]:
-    """A progress bar with the time left, on standard error if that is a terminal. Yields the function to update it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task("replay", total=None)
-
-        def update(session: date, done: int, total: int) -> None:
-            bar.update(task, description=str(session), completed=done, total=total)
-
-        yield update

@@ -8,7 +8,8 @@ second match is pessimistic: among the possible sequences it takes the worst one
 
 Slippage is a fraction of the market price, against the order, rounded to the tick against the order. It never takes a
 fill beyond the order's limit, nor a sale below one tick. A fill may therefore lie outside the bar by the slippage. An
-order that rests at its limit fills at exactly that limit, as soon as the price touches it.
+order that rests at its limit fills at exactly that limit, once the price has gone through it by a tick: at a mere touch
+the orders that came before it may have taken all there was.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from tradebot.core.model.orders import Side
-from tradebot.core.model.values import ONE, SUB_PENNY, ZERO, tick_down, tick_up, to_cents, whole_shares
+from tradebot.core.model.values import ONE, SUB_PENNY, ZERO, tick_down, tick_size, tick_up, to_cents, whole_shares
 
 
 class Matched(Protocol):
@@ -67,6 +68,7 @@ class FillRules:
     commission_per_share: Decimal = Decimal("0.005")  # USD
     commission_min: Decimal = Decimal(1)  # USD an order
     max_fill_volume_pct: Decimal | None = None  # the fraction of a session's volume that may fill; None: no limit
+    fills_at_touch: bool = False  # whether an order that rests at its limit fills at a touch
 
     def commission(self, quantity: Decimal) -> Decimal:
         """The commission on an order of which ``quantity`` shares have filled, USD to the cent."""
@@ -101,7 +103,7 @@ def match_price(order: Matched, market: Decimal, slippage: Decimal, last: Decima
     return Match(_limit_fill(order.side, order.limit_price, market, slippage), triggered)
 
 
-def match_range(order: Matched, prices: PriceRange, slippage: Decimal) -> Match:
+def match_range(order: Matched, prices: PriceRange, rules: FillRules) -> Match:
     """Match an order that rested since the range began, and did not trade at its first price, against the range.
 
     A stop-limit order whose limit lies beyond its stop is only triggered: whether the price came back is unknown.
@@ -110,8 +112,8 @@ def match_range(order: Matched, prices: PriceRange, slippage: Decimal) -> Match:
     if order.stop_price is not None and not order.triggered:
         if not _reaches(order.side, order.stop_price, worst):
             return NO_MATCH
-        return match_price(order, order.stop_price, slippage)
-    if order.limit_price is not None and _is_within_limit(order.side, best, order.limit_price):
+        return match_price(order, order.stop_price, rules.slippage_pct)
+    if order.limit_price is not None and _passes(order.side, best, order.limit_price, at_touch=rules.fills_at_touch):
         return Match(order.limit_price, order.triggered)
     return NO_MATCH
 
@@ -144,6 +146,12 @@ def _limit_fill(side: Side, limit: Decimal, market: Decimal, slippage: Decimal) 
 
 def _reaches(side: Side, stop: Decimal, market: Decimal) -> bool:
     return market >= stop if side is Side.BUY else market <= stop
+
+
+def _passes(side: Side, best: Decimal, limit: Decimal, *, at_touch: bool) -> bool:
+    """Whether the price went through a limit by a tick; ``at_touch``: whether it reached it."""
+    beyond = ZERO if at_touch else tick_size(limit)
+    return best <= limit - beyond if side is Side.BUY else best >= limit + beyond
 
 
 def _is_within_limit(side: Side, market: Decimal, limit: Decimal) -> bool:

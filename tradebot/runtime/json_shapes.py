@@ -17,6 +17,7 @@ from tradebot.core.model.halts import Halt, HaltLevel
 from tradebot.core.results.account_lines import AccountLine, AccountTotals, SymbolExposure
 from tradebot.core.results.account_now import Reached
 from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
+from tradebot.core.results.backtest_outcome import BacktestOutcome
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.home_places import HomeEnd
 from tradebot.core.results.incident import IncidentOutcome
@@ -169,6 +170,7 @@ SHAPES: Mapping[str, Shape] = {
         "home": Path, "strategies": tuple[StrategyInfo, ...], "unsound": tuple[str, ...],
         "configured": tuple[str, ...], "served": Mapping[str, ServedSessions],
     }),
+    "backtest": _plain({"backtest": BacktestOutcome, **_STATISTICS}),
     "strategies check": _plain({"home": Path, "report": CheckReport, "passed": bool}),
     "help": _plain({"topic": str}, text=str, codes=tuple[ExitCodeLine, ...], precedence=tuple[int, ...]),
     "completion": _plain({"shell": str, "script": str}),

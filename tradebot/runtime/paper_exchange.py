@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from tradebot.brokers.paper import ExchangeRules, ExchangeStatus, PaperBroker, PaperExchange
 from tradebot.brokers.paper.new_account import FIRST_ACCOUNT, new_account_id
@@ -16,6 +17,7 @@ from tradebot.errors import LedgerError
 from tradebot.home import locks, paths
 from tradebot.ledger.database import open_database
 from tradebot.market.calendar import NyseCalendar
+from tradebot.market.matching import FillRules
 from tradebot.market.price_file import PriceFile
 from tradebot.ports import Broker, Clock
 from tradebot.runtime.clocks import ExchangeClock, SystemClock
@@ -28,6 +30,8 @@ from tradebot.strategy_api import History
 
 #: A session in which the shipped strategies trade the bundled prices, with an order, a denial and a stop.
 FIRST_SESSION = date(2006, 11, 2)
+#: The part of a session's volume that may fill in one symbol: more would move a price that the bars do not show moved.
+MAX_FILL_VOLUME = Decimal("0.10")
 
 
 @contextmanager
@@ -126,13 +130,18 @@ def _session_from(day: date, sessions: Sequence[date]) -> date:
     return sessions[bisect_left(sessions, day)] if inside else day
 
 
-def _rules(settings: Settings) -> ExchangeRules:
-    return ExchangeRules(
-        starting_cash=settings.paper_starting_cash,
+def fill_rules(settings: Settings) -> FillRules:
+    """What fills cost, and how much of a session's volume they take."""
+    return FillRules(
         slippage_pct=settings.paper_slippage_pct,
         commission_per_share=settings.paper_commission_per_share,
         commission_min=settings.paper_commission_min,
+        max_fill_volume_pct=MAX_FILL_VOLUME,
     )
+
+
+def _rules(settings: Settings) -> ExchangeRules:
+    return ExchangeRules(starting_cash=settings.paper_starting_cash, **asdict(fill_rules(settings)))
 
 
 def advance(settings: Settings, exchange: PaperExchange, job: Job) -> None:

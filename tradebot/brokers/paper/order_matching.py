@@ -51,7 +51,7 @@ def match_in_range(view: ExchangeView, number: int, prices: PriceRange) -> None:
     order = view.book.orders[number]
     if not order.working:
         return
-    _apply_match(view, order, match_range(order, prices, view.rules.slippage_pct))
+    _apply_match(view, order, match_range(order, prices, view.rules))
     for leg in view.book.live_group(order):
         if leg.parent == number and leg.role is Purpose.STOP:
             match_in_range(view, leg.number, prices)

@@ -33,7 +33,7 @@ def replay_page(outcome: ReplayOutcome, where: RunHeader, figures: Iterable[Figu
     return (
         *common.headline(outcome),
         Line(speed),
-        *_halts_met(outcome.halts_met),
+        *halts_met(outcome.halts_met),
         *common.halts(outcome.halts, where.home),
         *common.failures(outcome.failures),
         *common.notes(outcome.notes),
@@ -41,7 +41,8 @@ def replay_page(outcome: ReplayOutcome, where: RunHeader, figures: Iterable[Figu
     )
 
 
-def _halts_met(halts: Iterable[HaltMet]) -> Page:
+def halts_met(halts: Iterable[HaltMet]) -> Page:
+    """The halts that were set while sessions were replayed."""
     return section(
         "Halts on the way",
         *table(
@@ -75,10 +76,10 @@ def _period_sections(outcome: ReportOutcome, where: RunHeader, figures: Iterable
         *cost.trading_cost(outcome.cost),
         *cost.limits_used(outcome),
         *common.bare(outcome.bare),
-        *_denials(outcome),
+        *denials(outcome),
         *period.halts_and_drills(outcome.halts_in_period, outcome.drills),
         *period.troubles(outcome.jobs, outcome.breaks_in_period),
-        *_cash(outcome.cash_events),
+        *cash(outcome.cash_events),
         *common.breaks(outcome.breaks),
         *common.record_files(where),
     )
@@ -109,12 +110,14 @@ def _unprotected(outcome: ReportOutcome) -> Page:
     return (Line(f"{usd(outcome.unprotected)} USD have no stop at the broker", Tone.BAD),)
 
 
-def _denials(outcome: ReportOutcome) -> Page:
+def denials(outcome: ReportOutcome) -> Page:
+    """The denials by code, the most first."""
     by_count = sorted(outcome.denial_counts.items(), key=lambda item: (-item[1], item[0]))
     return section("Denials", *table("code | >times", ((code, str(count)) for code, count in by_count)))
 
 
-def _cash(events: Iterable[CashEvent]) -> Page:
+def cash(events: Iterable[CashEvent]) -> Page:
+    """The sums of cash that moved without a trade."""
     sums: dict[str, Decimal] = {}
     for event in events:
         sums[event.kind] = sums.get(event.kind, ZERO) + event.amount

@@ -1,0 +1,46 @@
+"""The outcome of `backtest`: a report of the sessions walked, and what is known of how much it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tradebot.core.results.report_outcome import HaltMet, ReportOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The same backtest with one thing changed. USD."""
+
+    name: str  # a setting, such as MAX_POSITIONS, that does not limit; or how orders are filled
+    equity: Decimal  # at the end
+    difference: Decimal  # to the backtest with everything as it is
+    fills: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the checks of a strategy found."""
+
+    strategy: str
+    passed: bool
+    faults: tuple[str, ...]  # the checks that failed, each with what it found
+    asked: str  # how it was asked for its signals
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestOutcome:
+    """A backtest. Fractions are of 1."""
+
+    report: ReportOutcome
+    sessions: int  # walked
+    sessions_asked: int
+    symbols: int  # that the strategies may enter
+    survivors: int  # of them, with a bar in the last session
+    met: Mapping[str, int]  # what happened on the way, by name
+    halts_met: tuple[HaltMet, ...]
+    verdicts: tuple[Verdict, ...]
+    without_limit: tuple[Variant, ...]  # with --attribute-limits
+    at_touch: Variant | None  # with --touch
+    seconds: Mapping[str, float]  # of the clock, by step
