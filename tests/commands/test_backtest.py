@@ -30,7 +30,7 @@ def test_it_tells_figures_denials_and_what_it_rests_on(run: tuple[Path, dict[str
     backtest = told["backtest"]
     assert isinstance(backtest, dict)
     assert backtest["sessions"] == backtest["sessions_asked"] == 61
-    assert backtest["survivors"] == backtest["symbols"] == 4
+    assert backtest["survivors"] == backtest["universe"] == 4
     assert backtest["verdicts"][0]["passed"]
     assert backtest["report"]["denial_counts"]
     assert {each["name"] for each in backtest["without_limit"]} >= {"MAX_POSITIONS", "MAX_PORTFOLIO_RISK_PCT"}

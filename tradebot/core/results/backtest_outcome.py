@@ -36,9 +36,9 @@ class BacktestOutcome:
     report: ReportOutcome
     sessions: int  # walked
     sessions_asked: int
-    symbols: int  # that the strategies may enter
+    universe: int  # symbols that the strategies may enter
     survivors: int  # of them, with a bar in the last session
-    met: Mapping[str, int]  # what happened on the way, by name
+    happened: Mapping[str, int]  # what happened on the way, by name
     halts_met: tuple[HaltMet, ...]
     verdicts: tuple[Verdict, ...]
     without_limit: tuple[Variant, ...]  # with --attribute-limits

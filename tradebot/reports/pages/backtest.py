@@ -48,10 +48,10 @@ def backtest_page(outcome: BacktestOutcome, figures: Iterable[Figure]) -> Page:
 
 
 def _trust(outcome: BacktestOutcome) -> Page:
-    alive, all_symbols = outcome.survivors, outcome.symbols
+    alive, all_symbols = outcome.survivors, outcome.universe
     chosen = "this universe was chosen with today's knowledge" if alive == all_symbols else "the others ended before"
     tone = Tone.WARN if alive == all_symbols else Tone.PLAIN
-    met = ", ".join(f"{name} {count}" for name, count in sorted(outcome.met.items()) if count)
+    met = ", ".join(f"{name} {count}" for name, count in sorted(outcome.happened.items()) if count)
     return section(
         "What it rests on",
         Line(f"{alive} of {plural(all_symbols, 'symbol')} survive to the end: {chosen}", tone),
