@@ -91,7 +91,7 @@ def command(
     Strategies are checked first; one that looks ahead ends it with 5. ^C ends with what is known by then.
     """
     from tradebot.commands import render
-    from tradebot.core.results.listings import refuse_backwards
+    from tradebot.core.results.listings import check_span
     from tradebot.reports.csv_files import csv_paths
     from tradebot.reports.daily_series import returns_by_month
     from tradebot.reports.html_report.report import html_path
@@ -100,7 +100,7 @@ def command(
     from tradebot.runtime.backtest import Asked, run_backtest
     from tradebot.settings import load_without_keys
 
-    refuse_backwards(first, last)
+    check_span(first, last)
     if actions is not None and data is None:
         raise UsageError("--actions belongs to --data: give both.")
     loaded = load_without_keys(options)

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tradebot.core.results.web_access import Scope
 from tradebot.errors import ExitCode, TradebotError, UsageError
 from tradebot.reports.json_output import dumps, plain
+from tradebot.runtime.command_outcome import ActionOutcome
 from tradebot.runtime.command_requests import (
     LONGEST_REASON,
     CommandRequest,
@@ -28,7 +29,7 @@ from tradebot.runtime.command_requests import (
     StopRequest,
 )
 from tradebot.web.access.visitors import Actor, Stopper, Visitor, Watcher
-from tradebot.web.actions import ActionOutcome, RunningAction
+from tradebot.web.actions import RunningAction
 from tradebot.web.openapi import OBJECT, problems
 from tradebot.web.problem_json import Refused
 from tradebot.web.site import Site
