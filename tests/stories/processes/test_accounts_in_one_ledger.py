@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.alpaca.process import Running, running
+from tests.fakes.postgres import PostgresServer
 from tests.long_form import long
 from tests.stories.processes.played import KEYS, Played, new_york
 from tradebot.market.calendar import NyseCalendar
@@ -24,15 +25,21 @@ ELSEWHERE = frozenset({"home", "database", "logs", "timings", "known_heads", "he
 
 
 class Traded:
-    """A home that trades. ``alpaca`` is the broker, None at the embedded exchange."""
+    """A home that trades.
 
-    def __init__(self, folder: Path, ledger: Path | None, alpaca: Running | None, exchange: Path | None) -> None:
+    ledger: the URL of the ledger that it shares; "" for one of its own.
+    alpaca: the broker; None at the embedded exchange.
+    """
+
+    def __init__(
+        self, folder: Path, ledger: str, alpaca: Running | None, exchange: Path | None, *, joins: bool = False
+    ) -> None:
         folder.mkdir()
         self.machine = Played(folder)
         self.alpaca = alpaca
         lines = ["STRATEGIES=tsla_improved_strategy,momentum_rotation"]
-        if ledger is not None:
-            lines.append(f"DATABASE_URL=sqlite:///{ledger}")
+        if ledger:
+            lines.append(f"DATABASE_URL={ledger}")
         if alpaca is not None:
             self.machine.url = alpaca.url
             self.machine.settle_in(*lines)
@@ -41,8 +48,7 @@ class Traded:
         if exchange is not None:
             self.machine.exchange.parent.mkdir()
             shutil.copy(exchange, self.machine.exchange)
-        joins = ("--join",) if ledger is not None and ledger.exists() else ()
-        self.do(new_york(FIRST, 8), "init-db", *joins)
+        self.do(new_york(FIRST, 8), "init-db", *(("--join",) if joins else ()))
 
     def trade(self, session: date) -> None:
         """Go through the day of a session."""
@@ -96,18 +102,34 @@ def the_same_account_twice(folder: Path) -> Iterator[tuple[Running, Running]]:
 
 
 @pytest.mark.timeout(7200)  # the long form has 500 commands
-@pytest.mark.parametrize(("sessions", "with_alpaca"), [(1, False), long(21, True)])
-def test_each_account_is_as_in_a_ledger_of_its_own(sessions: int, with_alpaca: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("engine", "sessions", "with_alpaca"),
+    [("sqlite", 1, False), ("postgres", 1, False), long("sqlite", 21, True), long("postgres", 21, True)],
+)
+def test_each_account_is_as_in_a_ledger_of_its_own(
+    engine: str, sessions: int, with_alpaca: bool, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     with ExitStack() as played:
+        if engine == "postgres":
+            server: PostgresServer = request.getfixturevalue("postgres")
+            ledger = played.enter_context(server.copy_of()).url.reveal()
+        else:
+            ledger = f"sqlite:///{tmp_path / 'shared.db'}"
         at_alpaca = [played.enter_context(the_same_account_twice(tmp_path))] if with_alpaca else []
-        compare([(None, None), (None, None), *at_alpaca], sessions, tmp_path)
+        compare([(None, None), (None, None), *at_alpaca], sessions, ledger, tmp_path)
 
 
-def compare(brokers: Sequence[tuple[Running | None, Running | None]], sessions: int, folder: Path) -> None:
+def compare(brokers: Sequence[tuple[Running | None, Running | None]], sessions: int, ledger: str, folder: Path) -> None:
     days = NyseCalendar().between(FIRST, date(2008, 1, 31))[:sessions]
-    alone = [Traded(folder / f"alone{number}", None, at, None) for number, (at, _) in enumerate(brokers)]
+    alone = [Traded(folder / f"alone{number}", "", at, None) for number, (at, _) in enumerate(brokers)]
     shared = [
-        Traded(folder / f"shared{number}", folder / "shared.db", at, None if at else alone[number].machine.exchange)
+        Traded(
+            folder / f"shared{number}",
+            ledger,
+            at,
+            None if at else alone[number].machine.exchange,
+            joins=number > 0,
+        )
         for number, (_, at) in enumerate(brokers)
     ]
     for hours in days:
