@@ -71,6 +71,7 @@ THROUGH_A_NEIGHBOUR = {
     "ledger/audit.py": "ledger/test_verify.py",
     "ledger/covered.py": "ledger/test_generations.py",
     "ledger/moves.py": "ledger/test_copy_rows.py",
+    "ledger/row_keys.py": "ledger/test_generations.py",
     "ledger/compare_rows.py": "ledger/test_verify.py",
     "ledger/trail_state.py": "ledger/test_verify.py",
     "ledger/backup.py": "stories/processes/test_backup.py",

@@ -228,7 +228,7 @@ def test_a_ledger_that_can_be_read_keeps_the_history_before_and_its_heads(house:
     assert f"the old ledger is kept: {house.database}, as generation 1 of the account" in outcome.notes
     assert [path.name for path in house.home.glob("trading_robot.db*")] == ["trading_robot.db"]
     assert explained(house) == before
-    assert house.rows("SELECT * FROM audit WHERE account_key NOT LIKE '%#2' ORDER BY seq")[: len(old)] == old
+    assert house.rows("SELECT * FROM audit WHERE account_key = '1' ORDER BY seq")[: len(old)] == old
     assert paths.chain_heads_file(house.home).read_text().startswith(heads)
     assert_sound(house)
     house.next()

@@ -91,5 +91,5 @@ def test_each_home_of_before_keeps_the_accounts_that_it_used(
                 (seq, stamp(some.at), key, f'{{"hash":"x","home":{number}}}', str(seq)),
             )
     with closing(open_database(path, create=False)) as database:
-        rows = database.engine.all("SELECT home_id, account_key FROM pins")
-    assert {(row["home_id"], row["account_key"]) for row in rows} == pins
+        rows = database.engine.all("SELECT home_id, account FROM v_pins")
+    assert {(row["home_id"], row["account"]) for row in rows} == pins

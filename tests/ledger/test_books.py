@@ -16,6 +16,7 @@ from tradebot.core.model.ledger_rows import Booking, SymbolHistory
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.dump import dump_lines
+from tradebot.ledger.row_keys import FIRST
 from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
@@ -347,5 +348,5 @@ def test_everything_booked_has_a_number_in_the_order_of_booking(
 ) -> None:
     tables = ("fills", "cash_events", "corporate_actions", "reorganisations", "adjustments")
     rows = (row for table in tables for row in database.engine.all(f"SELECT * FROM {table}"))
-    numbers = [row["number"] for row in rows if row["account_key"] == some.account]
+    numbers = [row["number"] for row in rows if row["account_key"] == FIRST]
     assert sorted(numbers) == list(range(1, 10))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from tests.ledger.conftest import ACCOUNT, ON_A_FILE
+from tests.ledger.conftest import ACCOUNT
+from tests.ledger.unguarded import unguarded
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.chain_links import check_links
-from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.row_keys import FIRST
 
 CHANGES = {
     "SELECT 1": [],
@@ -28,27 +27,21 @@ CHANGES = {
     ],
 }
 
-pytestmark = ON_A_FILE
-
 
 @pytest.fixture
-def trail(database: Database, path: Path, ledger: AccountLedger) -> Path:
-    """The file of a ledger with six rows of the trail, the first that of the account."""
-    trail = AuditTrail(database.engine, ledger.account_key)
+def six_rows(database: Database, ledger: AccountLedger) -> Database:
+    """A ledger with six rows of the trail, the first that of the account."""
+    trail = AuditTrail(database.engine, FIRST, ACCOUNT)
     with ledger.transaction():
         for number in range(5):
             trail.append("test", f"row {number}", datetime(2007, 1, 3, tzinfo=UTC), {"number": number})
-    database.close()
-    return path
+    return database
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_broken_link_is_named(trail: Path, change: str) -> None:
-    with closing(sqlite3.connect(trail)) as editor:
-        for (trigger,) in editor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            editor.execute(f"DROP TRIGGER {trigger}")
-        editor.execute(change)
-        editor.commit()
-    with closing(open_database(trail, create=False)) as database:
-        assert [str(finding) for finding in check_links(database.engine, {ACCOUNT: (6, "")})] == CHANGES[change]
-        assert list(check_links(database.engine, {ACCOUNT: (2, "")})) == []
+def test_a_broken_link_is_named(six_rows: Database, change: str) -> None:
+    engine = six_rows.engine
+    with unguarded(engine):
+        engine.execute(change)
+    assert [str(finding) for finding in check_links(engine, {FIRST: (6, "")})] == CHANGES[change]
+    assert list(check_links(engine, {FIRST: (2, "")})) == []

@@ -23,6 +23,7 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.engine import APPLICATION_ID
 from tradebot.ledger.migrations import migrations
 from tradebot.ledger.orders import NOT_STORED
+from tradebot.ledger.row_keys import FIRST
 from tradebot.ledger.sqlite_engine import SqliteEngine
 from tradebot.ledger.verify import verify_ledger
 
@@ -78,7 +79,7 @@ def test_what_an_older_version_saw_of_orders_stays(path: Path, some: Samples) ->
     connection.execute(f"INSERT INTO broker_orders ({names}) VALUES ({marks})", values)
     connection.close()
     with closing(open_database(path, create=False)) as database:
-        assert database.engine.one("SELECT * FROM broker_orders") == values
+        assert database.engine.one("SELECT * FROM broker_orders") == {**values, "account_key": FIRST}
         assert database.engine.one("SELECT symbol FROM v_broker_orders") == {"symbol": "AAPL"}
         assert verify_ledger(database) == ()
 

@@ -13,6 +13,7 @@ from tests.ledger.conftest import ACCOUNT
 from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
 from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.packed_hashes import unpacked
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
@@ -75,7 +76,7 @@ def test_a_note_is_in_the_trail(database: Database, ledger: AccountLedger, some:
     assert row is not None
     assert (row["kind"], row["subject"], row["at"]) == ("drill", "cancel all", "2007-01-03T14:35:00.000000Z")
     assert json.loads(row["detail"]) == {"orders": 3, "dollars": "12.5", "on": "2007-01-03"}
-    assert (row["seq"], row["hash"]) == database.head(ACCOUNT)
+    assert (row["seq"], unpacked(row["hash"])) == database.head(ACCOUNT)
 
 
 def test_a_note_cannot_pass_for_the_ledgers_own_rows(ledger: AccountLedger, some: Samples) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.ledger.conftest import ACCOUNT, HOME
-from tradebot.core.model.row_keys import row_key
+from tradebot.core.model.history_keys import history_key
 from tradebot.core.results.listings import Selection
 from tradebot.errors import LedgerError
 from tradebot.ledger.backup import make_backup
@@ -21,6 +21,7 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.engine import Row
 from tradebot.ledger.generations import newest, switch
 from tradebot.ledger.homes import KnownHome
+from tradebot.ledger.row_keys import FIRST, row_key_of
 from tradebot.ledger.verify import verify, verify_ledger
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ def switched(source: Database, target: Database, some: Samples, *, is_sound: boo
     return target.bind(ACCOUNT)
 
 
-def rows_of(database: Database, key: str) -> dict[str, list[Row]]:
+def rows_of(database: Database, history: str) -> dict[str, list[Row]]:
     select = "SELECT * FROM {} WHERE account_key = :key"
-    tables = ("accounts", *tables_of_rows(database.engine))
+    tables, key = ("accounts", *tables_of_rows(database.engine)), row_key_of(database.engine, history)
     return {table: database.engine.all(select.format(table), {"key": key}) for table in tables}
 
 
@@ -60,9 +61,10 @@ def test_a_switch_gives_the_account_the_rows_of_the_copy(
 
     assert newest(database.engine, ACCOUNT).number == 2
     assert after.account_key == ACCOUNT
-    new = rows_of(database, row_key(ACCOUNT, 2))
+    new, new_key = rows_of(database, history_key(ACCOUNT, 2)), newest(database.engine, ACCOUNT).row_key
     for table, rows in taken.items():
-        assert [{**row, "account_key": ACCOUNT} for row in new[table]][: len(rows)] == rows, table
+        moved = {"account_key": new_key} | ({"history": history_key(ACCOUNT, 2)} if table == "accounts" else {})
+        assert [{**row, **moved} for row in rows] == new[table][: len(rows)], table
     still = rows_of(database, ACCOUNT)
     posts = [rows.pop("alert_posts") for rows in (old, still)]
     assert (still, rows_of(database, OTHER)) == (old, other)
@@ -145,10 +147,10 @@ def test_an_account_that_is_not_known_begins_with_the_copy(backup: Database, tmp
 def test_a_history_that_was_unsound_when_it_was_replaced_is_not_found_again(
     database: Database, busy: AccountLedger, backup: Database, some: Samples, is_sound: bool
 ) -> None:
-    database.engine.execute("UPDATE runs SET summary = 'another' WHERE account_key = :key", {"key": ACCOUNT})
+    database.engine.execute("UPDATE runs SET summary = 'another' WHERE account_key = :key", {"key": FIRST})
     head = database.head(ACCOUNT)
     assert len(verify_ledger(database)) == 1
-    assert verify(database, only=[OTHER]).findings == ()
+    assert verify(database, only=[newest(database.engine, OTHER).row_key]).findings == ()
     switched(backup, database, some, is_sound=is_sound)
     assert len(verify(database, [head]).findings) == int(is_sound)
 
@@ -163,4 +165,4 @@ def test_a_switch_that_fails_changes_nothing(
         raise ZeroDivisionError
     assert newest(database.engine, ACCOUNT).number == 1
     assert rows_of(database, ACCOUNT) == before
-    assert rows_of(database, row_key(ACCOUNT, 2))["accounts"] == []
+    assert rows_of(database, history_key(ACCOUNT, 2))["accounts"] == []

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.chain import linked
 from tests.ledger.conftest import HOME, opened
 from tests.ledger.unguarded import unguarded
-from tradebot.ledger.audit import GENESIS, digest_of, hash_of
+from tradebot.ledger.audit import GENESIS, digest_of
 from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.packed_hashes import packed, unpacked
 from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
@@ -71,14 +73,14 @@ def test_one_that_was_forged_with_its_digest_is_found(
 @pytest.mark.parametrize("state", ["none", "due"])
 def test_an_account_that_says_it_has_none_is_found(database: Database, some: Samples, state: str) -> None:
     opened(database, some)
-    database.engine.execute(f"UPDATE accounts SET opening = '{state}' WHERE account_key = 'alpaca:live:OPENED'")
+    database.engine.execute(f"UPDATE accounts SET opening = '{state}' WHERE history = 'alpaca:live:OPENED'")
     assert findings(database) == [f"accounts: its opening is {state}, and one is stored"]
 
 
 def test_an_account_with_bookings_whose_opening_is_said_to_be_due_is_found(
     database: Database, busy: AccountLedger
 ) -> None:
-    database.engine.execute(f"UPDATE accounts SET opening = 'due' WHERE account_key = '{busy.account_key}'")
+    database.engine.execute(f"UPDATE accounts SET opening = 'due' WHERE history = '{busy.account_key}'")
     assert findings(database) == ["accounts: its opening is due, and activities are booked"]
 
 
@@ -88,13 +90,14 @@ def forge(database: Database, ledger: AccountLedger, column: str, value: str) ->
     with unguarded(engine):
         engine.execute(f"UPDATE openings SET {column} = '{value}'")
         (row,) = engine.all("SELECT * FROM openings")
-        engine.execute(f"UPDATE audit SET digest = '{digest_of(row)}' WHERE kind = 'account_opened'")
-        previous, of_account = GENESIS, {"account_key": ledger.account_key}
+        digest = packed(digest_of(row, ledger.account_key))
+        engine.execute(f"UPDATE audit SET digest = '{digest}' WHERE kind = 'account_opened'")
+        previous, of_account = GENESIS, {"account_key": row["account_key"]}
         for entry in engine.all("SELECT * FROM audit WHERE account_key = :account_key ORDER BY seq", of_account):
-            linked = {**entry, "prev_hash": previous}
-            previous = hash_of(linked)
+            link = linked(entry, ledger.account_key, previous)
+            previous = unpacked(link["hash"])
             engine.execute(
-                f"UPDATE audit SET prev_hash = '{linked['prev_hash']}', hash = '{previous}'"
+                f"UPDATE audit SET prev_hash = '{link['prev_hash']}', hash = '{link['hash']}'"
                 f" WHERE seq = {entry['seq']} AND account_key = :account_key",
                 of_account,
             )

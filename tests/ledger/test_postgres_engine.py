@@ -14,6 +14,7 @@ from tests.ledger.conftest import ACCOUNT, Samples
 from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.postgres_engine import PostgresEngine
+from tradebot.ledger.row_keys import FIRST
 from tradebot.ledger.verify import verify_ledger
 from tradebot.settings.ledger_location import LedgerServer
 from tradebot.settings.server_url import read_server
@@ -79,23 +80,23 @@ def test_a_mistake_in_a_statement_is_a_bug_and_not_the_ledgers(engine: PostgresE
 def test_writers_of_an_account_wait_for_each_other_and_those_of_another_do_not(
     engine: PostgresEngine, some: Samples
 ) -> None:
-    with closing(engine.reopened()) as other, engine.of_account(some.account).transaction():
-        with pytest.raises(LedgerBusy, match="is busy"), other.of_account(some.account).transaction():
+    with closing(engine.reopened()) as other, engine.of_account(FIRST).transaction():
+        with pytest.raises(LedgerBusy, match="is busy"), other.of_account(FIRST).transaction():
             pass
         with other.of_account(some.other_account).transaction():
             note(other, 1)
     assert notes(engine) == [1]
     with pytest.raises(RuntimeError):
-        engine.lock_account(some.account)
+        engine.lock_account(FIRST)
 
 
 def test_a_lock_that_was_taken_in_an_undone_part_is_taken_again(engine: PostgresEngine, some: Samples) -> None:
     with closing(engine.reopened()) as other, engine.transaction():
         with pytest.raises(ZeroDivisionError), engine.transaction():
-            engine.lock_account(some.account)
+            engine.lock_account(FIRST)
             raise ZeroDivisionError
-        engine.lock_account(some.account)
-        with pytest.raises(LedgerBusy), other.of_account(some.account).transaction():
+        engine.lock_account(FIRST)
+        with pytest.raises(LedgerBusy), other.of_account(FIRST).transaction():
             pass
 
 

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.core.builders import limits_with
-from tests.ledger.conftest import HOME, ON_A_FILE
+from tests.fakes.chain import linked
+from tests.ledger.conftest import ACCOUNT, HOME
+from tests.ledger.unguarded import unguarded
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import Adjustment, Reorganisation, SplitEvent
 from tradebot.core.model.breaks import Break, BreakKind
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.ledger_rows import Booking
 from tradebot.core.model.orders import OrderState, Side
-from tradebot.ledger.audit import CHAINED, GENESIS, digest_of, hash_of
+from tradebot.ledger.audit import CHAINED, GENESIS, digest_of
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.engine import Engine
+from tradebot.ledger.packed_hashes import packed, unpacked
 from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
     from tests.ledger.conftest import Samples
 
-pytestmark = ON_A_FILE
-
 Forge = Callable[..., None]
-ACCOUNT = "paper:paper:PAPER-0001"
 
 
 @pytest.fixture
@@ -63,48 +61,41 @@ def book(ledger: AccountLedger, some: Samples, *activities: Any) -> None:
 
 
 @pytest.fixture
-def forge(path: Path, traded: AccountLedger) -> Forge:
+def forge(database: Database, traded: AccountLedger) -> Forge:
     """Change rows, and then the trail: every digest and the whole chain, as the ledger's own code would have it."""
 
     def change(*statements: str) -> None:
-        with closing(sqlite3.connect(path)) as connection:
-            connection.row_factory = sqlite3.Row
-            guards = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for name, _ in guards:
-                connection.execute(f"DROP TRIGGER {name}")
+        with unguarded(database.engine), database.engine.transaction():
             for statement in statements:
-                assert connection.execute(statement).rowcount >= 1
-            _retell(connection)
-            _chain_again(connection)
-            for _, text in guards:
-                connection.execute(text)
-            connection.commit()
+                assert database.engine.execute(statement) >= 1
+            _retell(database.engine)
+            _chain_again(database.engine)
 
     return change
 
 
-def _retell(connection: sqlite3.Connection) -> None:
+def _retell(engine: Engine) -> None:
     """Let the trail tell what the append-only tables now hold, and of no row that they lost."""
     for chained in CHAINED:
-        rows = {str(row[chained.key]): dict(row) for row in connection.execute(f"SELECT * FROM {chained.table}")}
-        told = connection.execute("SELECT seq, subject FROM audit WHERE kind = ?", (chained.kind,)).fetchall()
-        for seq, subject in told:
-            row = rows.get(subject)
+        rows = {str(row[chained.key]): row for row in engine.all(f"SELECT * FROM {chained.table}")}
+        for told in engine.all("SELECT seq, subject FROM audit WHERE kind = :kind", {"kind": chained.kind}):
+            row = rows.get(told["subject"])
             if row is None:
-                connection.execute("DELETE FROM audit WHERE seq = ?", (seq,))
+                engine.execute("DELETE FROM audit WHERE seq = :seq", {"seq": told["seq"]})
             else:
-                values = (canonical_json(row), digest_of(row), seq)
-                connection.execute("UPDATE audit SET detail = ?, digest = ? WHERE seq = ?", values)
+                engine.execute(
+                    "UPDATE audit SET detail = :detail, digest = :digest WHERE seq = :seq",
+                    {"detail": canonical_json(row), "digest": packed(digest_of(row, ACCOUNT)), "seq": told["seq"]},
+                )
 
 
-def _chain_again(connection: sqlite3.Connection) -> None:
-    previous = GENESIS
-    rows = [dict(row) for row in connection.execute("SELECT * FROM audit ORDER BY seq")]
-    connection.execute("DELETE FROM audit")
+def _chain_again(engine: Engine) -> None:
+    previous, rows = GENESIS, engine.all("SELECT * FROM audit ORDER BY seq")
+    engine.execute("DELETE FROM audit")
     for seq, row in enumerate(rows, start=1):
-        row |= {"seq": seq, "prev_hash": previous}
-        row["hash"] = previous = hash_of(row)
-        connection.execute(f"INSERT INTO audit VALUES ({', '.join('?' * len(row))})", tuple(row.values()))
+        link = linked({**row, "seq": seq}, ACCOUNT, previous)
+        previous = unpacked(link["hash"])
+        engine.insert("audit", link)
 
 
 @pytest.fixture
@@ -198,10 +189,8 @@ def test_an_order_whose_fills_are_others_is_found(database: Database, forge: For
     assert [(f.table, f.row) for f in verify_ledger(database) if f.table == "orders"] == [("orders", order)]
 
 
-def test_a_changed_order_is_found_column_by_column(database: Database, path: Path, traded: AccountLedger) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE orders SET quantity = '99', filled_quantity = '9', strategy = 'mine'")
-        connection.commit()
+def test_a_changed_order_is_found_column_by_column(database: Database, traded: AccountLedger) -> None:
+    database.engine.execute("UPDATE orders SET quantity = '99', filled_quantity = '9', strategy = 'mine'")
     (finding,) = verify_ledger(database)
     for words in ("quantity is 99; the audit trail has it 10", "filled_quantity is 9;", "strategy is mine;"):
         assert words in finding.message
@@ -218,10 +207,8 @@ def test_an_order_that_was_written_anew_agrees_with_what_was_written_last(
     assert verify_ledger(database) == ()
 
 
-def test_a_changed_holding_is_found(database: Database, path: Path, busy: AccountLedger) -> None:
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE holdings SET stop_price = '1'")
-        connection.commit()
+def test_a_changed_holding_is_found(database: Database, busy: AccountLedger) -> None:
+    database.engine.execute("UPDATE holdings SET stop_price = '1'")
     (finding,) = verify_ledger(database)
     assert str(finding) == "holdings trend AAPL: stop_price is 1; the audit trail has it 24.85"
 

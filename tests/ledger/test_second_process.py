@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from tests.ledger.conftest import ON_A_FILE
+from tests.ledger.unguarded import unguarded
 from tradebot.ledger import second_process
 from tradebot.ledger.audit import heads
 from tradebot.ledger.covered import Covered
@@ -19,14 +17,13 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.ledger.second_process import second_half
 from tradebot.ledger.trail_state import EquityCash, WriteOrder
 from tradebot.ledger.verify import verify_ledger
-
-pytestmark = ON_A_FILE
+from tradebot.settings.ledger_location import LedgerLocation
 
 CHANGES = {
     "nothing": "SELECT 1",
-    "a changed row": "UPDATE audit SET detail = '{}' WHERE seq = 3 AND account_key LIKE 'paper%'",
-    "a row that is gone": "DELETE FROM audit WHERE seq = 2 AND account_key LIKE 'paper%'",
-    "a link that is broken": "UPDATE audit SET prev_hash = hash WHERE seq = 4 AND account_key LIKE 'paper%'",
+    "a changed row": "UPDATE audit SET detail = '{}' WHERE seq = 3 AND account_key = '1'",
+    "a row that is gone": "DELETE FROM audit WHERE seq = 2 AND account_key = '1'",
+    "a link that is broken": "UPDATE audit SET prev_hash = hash WHERE seq = 4 AND account_key = '1'",
     "other cash": "UPDATE accounts SET cash = '1'",
 }
 #: Programs that are started in the place of Python: one that is nowhere, one that is none, and two that end at once.
@@ -34,26 +31,20 @@ OTHERS = ("/nowhere/python", os.devnull, *filter(None, map(shutil.which, ("true"
 
 
 @pytest.fixture
-def stored(busy: AccountLedger, database: Database, path: Path) -> Path:
-    """The file of a ledger that is not open."""
+def stored(busy: AccountLedger, database: Database) -> LedgerLocation:
+    """A ledger that is not open."""
     database.close()
-    return path
+    return database.location
 
 
-def edit(path: Path, sql: str) -> None:
+def edit(location: LedgerLocation, sql: str) -> None:
     """Change a ledger behind its back."""
-    with closing(sqlite3.connect(path)) as editor:
-        triggers = editor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in triggers:
-            editor.execute(f"DROP TRIGGER {name}")
-        editor.execute(sql)
-        for _, trigger in triggers:
-            editor.execute(trigger)
-        editor.commit()
+    with closing(open_database(location, create=False)) as database, unguarded(database.engine):
+        database.engine.execute(sql)
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_both_ways_find_the_same(stored: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+def test_both_ways_find_the_same(stored: LedgerLocation, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
     edit(stored, CHANGES[change])
     found = []
     for many, executable in ((10**9, sys.executable), (0, sys.executable), *((0, other) for other in OTHERS)):
@@ -65,12 +56,14 @@ def test_both_ways_find_the_same(stored: Path, monkeypatch: pytest.MonkeyPatch, 
     assert (found[0] == []) is (change == "nothing")
 
 
-def test_the_process_itself_answers(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_itself_answers(stored: LedgerLocation, monkeypatch: pytest.MonkeyPatch) -> None:
     edit(stored, CHANGES["a link that is broken"])
     edit(stored, CHANGES["other cash"])
     monkeypatch.setattr(second_process, "MANY_ROWS", 0)
     database = open_database(stored, create=False)
-    account, booked = database.engine.all("SELECT account_key, activities FROM accounts")[0].values()
+    account, booked = database.engine.all("SELECT account_key, activities FROM accounts ORDER BY account_key")[
+        0
+    ].values()
     points = {account: [EquityCash(booked, "a point", "2")]}
     with closing(database), second_half(database.engine, heads(database.engine), Covered.by(database.engine)) as second:
         second.begin_tables(WriteOrder(points, {(account, "an order")}))
@@ -79,7 +72,7 @@ def test_the_process_itself_answers(stored: Path, monkeypatch: pytest.MonkeyPatc
         assert {"accounts", "equity"} <= {finding.table for finding in second.tables()}
 
 
-def test_the_tables_are_those_of_the_first_snapshot(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tables_are_those_of_the_first_snapshot(stored: LedgerLocation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(second_process, "MANY_ROWS", 0)
     with closing(open_database(stored, create=False)) as database, database.engine.snapshot():
         newest = heads(database.engine)

@@ -10,6 +10,7 @@ import pytest
 
 from tradebot.core.model.strategy_versions import StrategyRecord, StrategyVersion
 from tradebot.ledger.database import AccountLedger, Database
+from tradebot.ledger.row_keys import FIRST
 from tradebot.ledger.verify import verify_ledger
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def before_upgrade(database: Database, ledger: AccountLedger, some: Samples) -> 
     """A ledger in which three sessions were counted by the earlier rule, which stored no versions."""
     for number in range(3):
         session = (some.session + timedelta(days=number)).isoformat()
-        row = {"account_key": some.account, "strategy": "trend", "fingerprint": "1.0.0+aaa", "session": session}
+        row = {"account_key": FIRST, "strategy": "trend", "fingerprint": "1.0.0+aaa", "session": session}
         database.engine.insert("strategy_sessions", {"seq": number + 1, **row})
     return ledger
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fakes.chain import linked
 from tests.ledger.conftest import ACCOUNT, ON_A_FILE
 from tests.ledger.unguarded import unguarded, without_references
 from tradebot.core.model.account import CashKind
@@ -21,10 +22,12 @@ from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.schedule import Job
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import GENESIS, hash_of
+from tradebot.ledger.audit import GENESIS
 from tradebot.ledger.codec import canonical_json
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.packed_hashes import unpacked
+from tradebot.ledger.row_keys import owners
 from tradebot.ledger.sqlite_engine import SqliteEngine
 from tradebot.ledger.verify import APPEND_ONLY, verify, verify_ledger
 
@@ -167,19 +170,19 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
             "was changed (decided",
         ),
         (
-            "UPDATE audit SET prev_hash = 'x' WHERE seq = 5 AND account_key LIKE 'paper%'",
+            "UPDATE audit SET prev_hash = 'x' WHERE seq = 5 AND account_key = '1'",
             "audit",
             "row 5",
             "does not follow",
         ),
         (
-            "DELETE FROM audit WHERE seq = 5 AND account_key LIKE 'paper%'",
+            "DELETE FROM audit WHERE seq = 5 AND account_key = '1'",
             "audit",
             "row 6",
             "rows 5 to 5 before it are gone",
         ),
         (
-            "DELETE FROM audit WHERE seq = 1 AND account_key LIKE 'paper%'",
+            "DELETE FROM audit WHERE seq = 1 AND account_key = '1'",
             "audit",
             "row 2",
             "rows 1 to 1 before it are gone",
@@ -194,7 +197,7 @@ def test_an_empty_ledger_has_no_findings(database: Database) -> None:
         ),
         (
             "INSERT INTO equity SELECT 99, account_key, session, at, '1', cash, long_value, short_value, last_equity,"
-            " unprotected FROM equity WHERE seq = 1 AND account_key LIKE 'paper%'",
+            " unprotected FROM equity WHERE seq = 1 AND account_key = '1'",
             "equity",
             "99",
             "put in from outside",
@@ -329,7 +332,7 @@ def test_every_kind_of_write_leaves_its_mark(database: Database, ledger: Account
 
 def as_an_earlier_version(database: Database) -> None:
     """Write the chain anew as the version before wrote it: runs, halts and breaks without digests."""
-    engine, previous = database.engine, dict[str, str]()
+    engine, previous, own = database.engine, dict[str, str](), owners(database.engine)
     with unguarded(engine):
         for row in engine.all("SELECT * FROM audit ORDER BY account_key, seq"):
             detail = json.loads(row["detail"])
@@ -337,10 +340,9 @@ def as_an_earlier_version(database: Database) -> None:
             if row["kind"] in _OLD_DETAILS:
                 kept = {name: detail.get(name) for name in _OLD_DETAILS[row["kind"]]}
                 old |= {"detail": canonical_json(kept), "digest": ""}
-            account = row["account_key"]
-            old |= {"prev_hash": previous.get(account, GENESIS)}
-            previous[account] = hash_of(old)
-            old |= {"hash": previous[account]}
+            account = own[row["account_key"]]
+            old = linked(old, account, previous.get(account, GENESIS))
+            previous[account] = unpacked(old["hash"])
             engine.execute(
                 "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
                 " WHERE account_key = :account_key AND seq = :seq",

@@ -13,7 +13,7 @@ from tradebot.market.calendar import NyseCalendar
 
 def equity_explained(town: Town) -> None:
     """The change since the opening, and that of each session, is explained to the cent."""
-    key = next(iter(town.ledger.texts("SELECT account_key FROM accounts JOIN pins USING (account_key)")), None)
+    key = next(iter(town.ledger.texts("SELECT history FROM accounts JOIN pins USING (account_key)")), None)
     sessions = list(map(date.fromisoformat, town.ledger.texts("SELECT DISTINCT session FROM equity ORDER BY session")))
     if key is None or not sessions:
         return

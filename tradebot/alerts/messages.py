@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tradebot.core.model.account_numbers import shown_key
 from tradebot.core.model.exchange_time import NEW_YORK
-from tradebot.core.model.row_keys import account_of
+from tradebot.core.model.history_keys import account_of
 from tradebot.core.model.texts import encodable
 from tradebot.core.results.alerts import AlertLevel, QueuedAlert
 

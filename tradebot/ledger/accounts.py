@@ -9,15 +9,15 @@ from typing import Any
 from tradebot.core.model.account_numbers import is_secret
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.audit_events import AuditKind
-from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.generations import is_known, newest
 from tradebot.ledger.homes import KnownHome
+from tradebot.ledger.row_keys import next_row_key, row_key_of
 from tradebot.settings.redaction import learn_secrets
 
 _PINNED = (
-    "SELECT accounts.account_key AS key, accounts.broker, accounts.mode, accounts.account_id, pins.pinned_at"
+    "SELECT accounts.history AS key, accounts.broker, accounts.mode, accounts.account_id, pins.pinned_at"
     " FROM pins JOIN accounts ON accounts.account_key = pins.account_key"
 )
 
@@ -41,14 +41,16 @@ class PinnedAccounts:
     def of_home(self, home_id: str) -> tuple[PinnedAccount, ...]:
         """Every account that a home has pinned."""
         rows = self._engine.all(
-            f"{_PINNED} WHERE pins.home_id = :home_id ORDER BY accounts.account_key", {"home_id": home_id}
+            f"{_PINNED} WHERE pins.home_id = :home_id ORDER BY accounts.history", {"home_id": home_id}
         )
         return tuple(value_from(PinnedAccount, row) for row in rows)
 
     def homes_of(self, account_key: str) -> tuple[str, ...]:
         """The ids of the homes that have pinned an account."""
         rows = self._engine.all(
-            "SELECT home_id FROM pins WHERE account_key = :account_key ORDER BY home_id", {"account_key": account_key}
+            "SELECT home_id FROM pins JOIN accounts ON accounts.account_key = pins.account_key"
+            " WHERE accounts.history = :account_key ORDER BY home_id",
+            {"account_key": account_key},
         )
         return tuple(row["home_id"] for row in rows)
 
@@ -71,22 +73,14 @@ class PinnedAccounts:
         if before is not None and before.key == account.key:
             return
         with self._engine.transaction():
-            self._engine.insert(
-                "accounts",
-                {
-                    "account_key": account.key,
-                    "opening": "due" if opening_due else "none",
-                    **columns_of(account, without=("key",)),
-                },
-                "ON CONFLICT (account_key) DO NOTHING",
-            )
+            row_key = row_key_of(self._engine, account.key) or self._add(account, opening_due)
             self._engine.insert(
                 "pins",
                 {
                     "home_id": home_id,
                     "broker": account.broker,
                     "mode": account.mode,
-                    "account_key": account.key,
+                    "account_key": row_key,
                     "pinned_at": stamp(account.pinned_at),
                 },
                 "ON CONFLICT (home_id, broker, mode) DO UPDATE"
@@ -94,6 +88,19 @@ class PinnedAccounts:
             )
             detail = columns_of(account) | {"replaces": before.key if before else None}
             self._audit(account, AuditKind.ACCOUNT_PINNED, account.pinned_at, detail)
+
+    def _add(self, account: PinnedAccount, opening_due: bool) -> str:
+        """Store an account that is new here. Returns the key of its rows."""
+        columns = {"history": account.key, **columns_of(account, without=("key",))}
+        opening = "due" if opening_due else "none"
+        self._engine.insert(
+            "accounts",
+            {"account_key": next_row_key(self._engine), "opening": opening, **columns},
+            "ON CONFLICT (history) DO NOTHING",  # another process may have added it meanwhile
+        )
+        row_key = row_key_of(self._engine, account.key)
+        assert row_key is not None, "it was inserted, or was there"
+        return row_key
 
     def forget_home(self, home: KnownHome, reason: str, at: datetime) -> tuple[PinnedAccount, ...]:
         """Take the pins of a home that is no more, and give the accounts that it had. Their rows stay."""
@@ -106,5 +113,4 @@ class PinnedAccounts:
         return accounts
 
     def _audit(self, account: PinnedAccount, kind: AuditKind, at: datetime, detail: Mapping[str, Any]) -> None:
-        trail = AuditTrail(self._engine, newest(self._engine, account.key).row_key)
-        trail.append(kind, account.key, at, detail)
+        newest(self._engine, account.key).trail(self._engine).append(kind, account.key, at, detail)

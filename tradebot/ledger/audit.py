@@ -18,12 +18,13 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
 
-from tradebot.core.model.row_keys import account_of
 from tradebot.core.model.texts import encodable
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.codec import canonical_json, quoted, stamp
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.numbers import insert_numbered
+from tradebot.ledger.packed_hashes import packed, unpacked
+from tradebot.ledger.row_keys import histories
 
 #: Number and hash of an audit row. The hash covers the account, so it tells the account's rows apart from all others.
 Head = tuple[int, str]
@@ -104,43 +105,41 @@ CHANGING = (RUNS, HALTS, BREAKS)
 NEW = "new"
 
 
-def digest_of(row: Mapping[str, Value]) -> str:
-    """SHA-256 over the canonical JSON of a row as hex. NULL columns are left out: a later version may add columns."""
+def digest_of(row: Mapping[str, Value], account: str) -> str:
+    """SHA-256 over the canonical JSON of a row as hex, with the account's own key in the place of the row's.
+
+    NULL columns are left out: a later version may add columns.
+    """
     names, begins = sorted_names(tuple(row))
-    return digest_of_values(begins, [row[name] for name in names])
+    return digest_of_values(begins, [row[name] for name in names], account)
 
 
-def digest_of_values(begins: Iterable[str], values: Iterable[Value]) -> str:
-    """The digest of a row whose values stand in the order of ``sorted_names``, under the account's own key."""
+def digest_of_values(begins: Iterable[str], values: Iterable[Value], account: str) -> str:
+    """The digest of a row whose values stand in the order of ``sorted_names``."""
     parts = [
-        begin + (quoted(account_of(value) if begin is _ACCOUNT else value) if isinstance(value, str) else str(value))
+        begin + (quoted(account if begin is _ACCOUNT else value) if isinstance(value, str) else str(value))
         for begin, value in zip(begins, values, strict=True)
         if value is not None
     ]
     return sha256(f"{{{','.join(parts)}}}".encode()).hexdigest()
 
 
-def digest_of_all(rows: Iterable[Mapping[str, Value]]) -> str:
+def digest_of_all(rows: Iterable[Mapping[str, Value]], account: str) -> str:
     """SHA-256 over the digests of rows, in order, as hex."""
-    return sha256(canonical_json([digest_of(row) for row in rows]).encode()).hexdigest()
+    return sha256(canonical_json([digest_of(row, account) for row in rows]).encode()).hexdigest()
 
 
 #: How the account's key begins in the JSON of a row.
 _ACCOUNT = '"account_key":'
-#: The columns that the hash of an audit row is made from, in order.
+#: The columns that the hash of an audit row is made from, in order, all hashes in hex.
 HASHED = ("seq", "at", "account_key", "kind", "subject", "detail", "digest", "prev_hash")
-
-
-def hash_of(row: Row) -> str:
-    """SHA-256 over an audit row that repeats the hash of the row before it, as hex."""
-    return hash_of_columns(*(row[name] for name in HASHED))
 
 
 def hash_of_columns(
     seq: int, at: str, account: str, kind: str, subject: str, detail: str, digest: str, previous: str
 ) -> str:
-    """SHA-256 over the canonical JSON of the columns ``HASHED`` of an audit row under the account's own key, as hex."""
-    names = f"{quoted(at)},{quoted(account_of(account))},{quoted(kind)},{quoted(subject)}"
+    """SHA-256 over the canonical JSON of the columns ``HASHED`` of an audit row as hex. ``account``: its own key."""
+    names = f"{quoted(at)},{quoted(account)},{quoted(kind)},{quoted(subject)}"
     return sha256(f"[{seq},{names},{quoted(detail)},{quoted(digest)},{quoted(previous)}]".encode()).hexdigest()
 
 
@@ -157,42 +156,54 @@ def chain_starts(engine: Engine) -> dict[str, Head]:
     return {row["account_key"]: (row["seq"], row["hash"]) for row in rows}
 
 
-def head(engine: Engine, account_key: str) -> Head:
-    """The number and the hash of an account's newest audit row; 0 and GENESIS where it has none.
+def head(engine: Engine, row_key: str) -> Head:
+    """The number and the hash of the newest audit row of a history; 0 and GENESIS where it has none.
 
     Before its first row of its own that is the row of the common chain that its chain begins at.
     """
-    return max(_newest_row(engine, account_key), chain_start(engine, account_key))
+    return max(_newest_row(engine, row_key), chain_start(engine, row_key))
 
 
-def chain_start(engine: Engine, account_key: str) -> Head:
-    """Where the chain of an account begins: at the end of the common chain, or at 0 and GENESIS."""
-    return _head(engine, "SELECT seq, hash FROM chain_starts WHERE account_key = :account_key", account_key)
-
-
-def _newest_row(engine: Engine, account_key: str) -> Head:
-    newest = "SELECT seq, hash FROM audit WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1"
-    return _head(engine, newest, account_key)
-
-
-def _head(engine: Engine, select: str, account_key: str) -> Head:
-    row = engine.one(select, {"account_key": account_key})
+def chain_start(engine: Engine, row_key: str) -> Head:
+    """Where the chain of a history begins: at the end of the common chain, or at 0 and GENESIS."""
+    select = "SELECT seq, hash FROM chain_starts WHERE account_key = :account_key"
+    row = engine.one(select, {"account_key": row_key})
     return (row["seq"], row["hash"]) if row else (0, GENESIS)
 
 
+def _newest_row(engine: Engine, row_key: str) -> Head:
+    newest = "SELECT seq, hash FROM audit WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1"
+    row = engine.one(newest, {"account_key": row_key})
+    return (row["seq"], unpacked(row["hash"])) if row else (0, GENESIS)
+
+
 def heads(engine: Engine) -> dict[str, Head]:
-    """The head of each account that has any, by its key."""
-    keys = [row["account_key"] for row in engine.all("SELECT account_key FROM accounts ORDER BY account_key")]
-    newest = {key: head(engine, key) for key in keys}
+    """The head of each history that has any, by the key of its rows."""
+    newest = {key: head(engine, key) for key in sorted(histories(engine))}
     return {key: each for key, each in newest.items() if each[0]}
 
 
-class AuditTrail:
-    """The audit trail as one account writes it. Rows are appended in the transaction of the write that they record."""
+def has_row(engine: Engine, row: Head) -> bool:
+    """Whether any history has the audit row with this number and hash."""
+    found = engine.one(
+        "SELECT 1 AS found FROM accounts JOIN audit ON audit.account_key = accounts.account_key"
+        " WHERE audit.seq = :seq AND audit.hash = :hash",
+        {"seq": row[0], "hash": packed(row[1])},
+    )
+    return found is not None
 
-    def __init__(self, engine: Engine, account_key: str) -> None:
+
+class AuditTrail:
+    """The audit trail as one account writes it. Rows are appended in the transaction of the write that they record.
+
+    account_key: of the rows of the account's history.
+    account: its own key.
+    """
+
+    def __init__(self, engine: Engine, account_key: str, account: str) -> None:
         self._engine = engine
         self.account_key = account_key
+        self.account = account
 
     @cached_property
     def _start(self) -> Head:
@@ -202,16 +213,18 @@ class AuditTrail:
         """Add one row to the chain."""
         self._engine.lock_account(self.account_key)
         last, previous = max(_newest_row(self._engine, self.account_key), self._start)
-        texts = (stamp(at), self.account_key, kind, encodable(subject), canonical_json(detail), digest, previous)
+        texts = (stamp(at), self.account, kind, encodable(subject), canonical_json(detail), digest, previous)
+        hashed = hash_of_columns(last + 1, *texts)
         row: dict[str, Value] = dict(zip(HASHED, (last + 1, *texts), strict=True))
-        self._engine.insert("audit", {**row, "prev_hash": "", "hash": hash_of_columns(last + 1, *texts)})
+        stored = {"account_key": self.account_key, "digest": packed(digest), "prev_hash": "", "hash": packed(hashed)}
+        self._engine.insert("audit", {**row, **stored})
 
     def append_state(
         self, table: ChangingTable, row: Row, kind: str, subject: str, at: datetime, detail: Mapping[str, object]
     ) -> None:
         """Add one row to the chain with the new state of a row that changes."""
         state = table.state_of(row)
-        self.append(kind, subject, at, {**_told(state, table.told), **detail}, digest_of(state))
+        self.append(kind, subject, at, {**_told(state, table.told), **detail}, digest_of(state, self.account))
 
     def record(self, chained: ChainedTable, columns: Mapping[str, Value], at: datetime) -> bool:
         """Insert a row into an append-only table and its digest into the chain; False if the row exists already."""
@@ -220,7 +233,7 @@ class AuditTrail:
         if inserted is None:
             return False
         row["seq"] = inserted["seq"]
-        self.append(chained.kind, str(row[chained.key]), at, _told(row, chained.told), digest_of(row))
+        self.append(chained.kind, str(row[chained.key]), at, _told(row, chained.told), digest_of(row, self.account))
         return True
 
 

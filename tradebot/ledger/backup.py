@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from tradebot.core.model.history_keys import account_of
 from tradebot.core.model.order_ids import account_hash
-from tradebot.core.model.row_keys import account_of
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import GENESIS, Head, heads
 from tradebot.ledger.database import Database, open_database

@@ -53,12 +53,16 @@ def number_by_account(connection: sqlite3.Connection) -> None:
 
 
 def make_anew(
-    connection: sqlite3.Connection, columns: Mapping[str, Callable[[str], str]], index: Callable[[str, str], str]
+    connection: sqlite3.Connection,
+    columns: Mapping[str, Callable[[str], str]],
+    index: Callable[[str, str], str],
+    rows: Callable[[str], str] = "SELECT * FROM {}".format,
 ) -> None:
     """Make tables anew with other columns and keys, filled and with their indexes, triggers and all views.
 
     columns: from the statement that made each table, that which makes ``<table>_anew``.
     index: the statement that makes an index, by its table and the statement before.
+    rows: the statement that gives a table's rows as they become.
     """
     parts = connection.execute(
         "SELECT type, name, tbl_name, sql FROM sqlite_master"
@@ -71,7 +75,7 @@ def make_anew(
         select = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
         (sql,) = connection.execute(select, (table,)).fetchone()
         connection.execute(anew(sql))
-        connection.execute(f"INSERT INTO {table}_anew SELECT * FROM {table}")
+        connection.execute(f"INSERT INTO {table}_anew {rows(table)}")
         connection.execute(f"DROP TABLE {table}")
         connection.execute(f"ALTER TABLE {table}_anew RENAME TO {table}")
     for kind, _, table, sql in parts:

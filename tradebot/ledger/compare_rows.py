@@ -9,6 +9,7 @@ from tradebot.ledger.audit import CHAINED, ChainedTable, digest_of, digest_of_al
 from tradebot.ledger.covered import Covered
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.findings import Finding
+from tradebot.ledger.row_keys import owners
 from tradebot.ledger.told_columns import holding_subject, whole_holding
 from tradebot.ledger.trail_state import ChangingRows, TrailState, matches, parsed
 
@@ -17,19 +18,22 @@ _FROM_OUTSIDE = "was put in from outside: the audit trail does not know it"
 
 def compare_rows(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
     """The contradictions between the audit trail and the rows of the other tables."""
+    own = owners(engine)
     for chained in CHAINED:
-        yield from _digested(engine, chained, trail, covered)
-    yield from _decisions(engine, trail, covered)
+        yield from _digested(engine, chained, trail, covered, own)
+    yield from _decisions(engine, trail, covered, own)
     yield from _orders(engine, trail, covered)
     yield from _holdings(engine, trail, covered)
     for rows in trail.changing.values():
-        yield from _changing(engine, rows, covered)
+        yield from _changing(engine, rows, covered, own)
     yield from _old_halts(engine, trail, covered)
     yield from _bare_periods(engine, trail, covered)
     yield from _peaks(engine, trail, covered)
 
 
-def _digested(engine: Engine, chained: ChainedTable, trail: TrailState, covered: Covered) -> Iterator[Finding]:
+def _digested(
+    engine: Engine, chained: ChainedTable, trail: TrailState, covered: Covered, own: Mapping[str, str]
+) -> Iterator[Finding]:
     """Compare each row with its digest in the trail, and find digests without a row."""
     table = chained.table
     digests = trail.digests.pop(chained.kind, {})
@@ -44,7 +48,7 @@ def _digested(engine: Engine, chained: ChainedTable, trail: TrailState, covered:
         digest, audit_seq = digests.pop((values[account], subject), ("", 0))
         if not digest:
             yield Finding(table, subject, _FROM_OUTSIDE)
-        elif digest_of_values(begins, values) != digest:
+        elif digest_of_values(begins, values, own[values[account]]) != digest:
             row = dict(zip(names, values, strict=True))
             yield Finding(table, subject, _difference(engine, row, audit_seq))
     for _, subject in digests:
@@ -57,17 +61,19 @@ def _difference(engine: Engine, row: Row, audit_seq: int) -> str:
         {"account_key": row["account_key"], "seq": audit_seq},
     )
     booked = json.loads(entry["detail"]) if entry else {}
-    booked.pop("account_key", None)  # the account's own, whatever the key of its rows is
+    booked.pop("account_key", None)  # the account's own, which the row does not have
     changes = [f"{name} is {row.get(name)}, was {was}" for name, was in booked.items() if row.get(name) != was]
     return f"was changed: {', '.join(changes) or 'it does not match its digest'}"
 
 
-def _decisions(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
+def _decisions(engine: Engine, trail: TrailState, covered: Covered, own: Mapping[str, str]) -> Iterator[Finding]:
     for key in covered.keys:
-        yield from _decisions_of(engine, key, trail.batches.get(key, ()))
+        yield from _decisions_of(engine, key, trail.batches.get(key, ()), own[key])
 
 
-def _decisions_of(engine: Engine, account: str, batches: Sequence[tuple[int, int, str]]) -> Iterator[Finding]:
+def _decisions_of(
+    engine: Engine, account: str, batches: Sequence[tuple[int, int, str]], own_key: str
+) -> Iterator[Finding]:
     expected = 1
     for first, last, digest in batches:
         if first > expected:
@@ -76,7 +82,7 @@ def _decisions_of(engine: Engine, account: str, batches: Sequence[tuple[int, int
             "SELECT * FROM decisions WHERE account_key = :account AND seq >= :first AND seq <= :last ORDER BY seq",
             {"account": account, "first": first, "last": last},
         )
-        if digest_of_all(rows) != digest:
+        if digest_of_all(rows, own_key) != digest:
             yield Finding("decisions", f"rows {first} to {last}", "were changed, or some are gone")
         expected = last + 1
     yield from _inserted(engine, account, expected, None)
@@ -116,7 +122,7 @@ def _holdings(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[F
         yield Finding("holdings", name, "is gone")
 
 
-def _changing(engine: Engine, rows: ChangingRows, covered: Covered) -> Iterator[Finding]:
+def _changing(engine: Engine, rows: ChangingRows, covered: Covered, own: Mapping[str, str]) -> Iterator[Finding]:
     """Compare each row with its newest state. Of the rows without a digest the trail has at least the number."""
     table, key = rows.table.table, rows.table.key
     old, left = 0, set(rows.states) | set(rows.old)
@@ -126,7 +132,7 @@ def _changing(engine: Engine, rows: ChangingRows, covered: Covered) -> Iterator[
         if number in rows.states:
             digest, columns = rows.states[number]
             state = rows.table.state_of(row)
-            if digest_of(state) != digest:
+            if digest_of(state, own[row["account_key"]]) != digest:
                 yield Finding(table, name, _changed_state(rows, row, columns))
             continue
         old += 1
@@ -182,12 +188,12 @@ def _bare_periods(engine: Engine, trail: TrailState, covered: Covered) -> Iterat
 
 
 def _peaks(engine: Engine, trail: TrailState, covered: Covered) -> Iterator[Finding]:
-    peaks = "SELECT account_key, peak_equity FROM accounts WHERE account_key"
+    peaks = "SELECT account_key, history, peak_equity FROM accounts WHERE account_key"
     for row in covered.each(engine, peaks, "account_key"):
         peak = trail.peaks.get(row["account_key"])
         if row["peak_equity"] != peak:
             what = f"the equity peak is {row['peak_equity']}; the audit trail has it {peak}"
-            yield Finding("accounts", row["account_key"], what)
+            yield Finding("accounts", row["history"], what)
 
 
 def _changes(table: str, name: str, row: Row, written: Mapping[str, Value]) -> Iterator[Finding]:
@@ -196,7 +202,7 @@ def _changes(table: str, name: str, row: Row, written: Mapping[str, Value]) -> I
     changes = [
         f"{column} is {row[column]}; the audit trail has it {was}"
         for column, was in written.items()
-        if row[column] != was and column != "account_key"  # the account's own, whatever the key of its rows is
+        if row[column] != was and column != "account_key"  # the account's own, which the row does not have
     ]
     if changes:
         yield Finding(table, name, ", ".join(changes))

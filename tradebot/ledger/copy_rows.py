@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice, zip_longest
 from typing import Any
 
 from tradebot.errors import LedgerError
 from tradebot.ledger.engine import Engine
+from tradebot.ledger.row_keys import next_row_key
 
 #: Tables about an account itself, whatever generation of its history is read.
 OF_ACCOUNTS = frozenset({"accounts", "epochs", "pins"})
@@ -19,20 +20,25 @@ _OF_THE_SCHEMA = frozenset({"_sqlite_migrations"})
 _BATCH = 500
 
 
-def copy_account(source: Engine, target: Engine, row_key: str, new_key: str) -> None:
-    """Copy the rows under ``row_key`` into ``target`` under ``new_key``, inside a transaction, and compare them.
+def copy_account(source: Engine, target: Engine, row_key: str, history: str) -> str:
+    """Copy the rows under ``row_key`` as the history ``history`` of ``target``, inside a transaction, and compare them.
 
-    Raises LedgerError.
+    Returns the key of the copied rows. Raises LedgerError.
     """
-    _copy(source, target, "accounts", row_key, new_key)
+    new_key = next_row_key(target)
+    _copy(source, target, "accounts", row_key, {"account_key": new_key, "history": history})
     for table in tables_of_rows(source):
-        _copy(source, target, table, row_key, new_key)
+        _copy(source, target, table, row_key, {"account_key": new_key})
+    return new_key
 
 
-def copy_beside(source: Engine, target: Engine, account: str) -> None:
-    """Copy what is stored about an account beside its history, inside a transaction. Raises LedgerError."""
+def copy_beside(source: Engine, target: Engine, row_key: str, new_key: str) -> None:
+    """Copy what is stored about an account beside its history, inside a transaction. Raises LedgerError.
+
+    The keys are those of the rows of its first history.
+    """
     for table in sorted(OF_ACCOUNTS - {"accounts"}):
-        _copy(source, target, table, account, account)
+        _copy(source, target, table, row_key, {"account_key": new_key})
 
 
 def copy_everything(source: Engine, target: Engine) -> None:
@@ -57,15 +63,16 @@ def in_order(tables: set[str] | frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(tables, key=lambda name: (places.get(name, len(_FIRST)), name)))
 
 
-def _copy(source: Engine, target: Engine, table: str, row_key: str, new_key: str) -> None:
+def _copy(source: Engine, target: Engine, table: str, row_key: str, new: Mapping[str, str]) -> None:
+    """Copy the rows of a history, with other values in the columns of ``new``."""
     columns = source.columns(table)
-    place = columns.index("account_key")
+    places = {columns.index(name): value for name, value in new.items()}
     key = ", ".join(source.tables()[table])
     select = f"SELECT {', '.join(columns)} FROM {table} WHERE account_key = :key ORDER BY {key}"
     for rows in _in_batches(source.tuples(select, key=row_key)):
-        target.insert_many(table, [dict(zip(columns, _moved(row, place, new_key), strict=True)) for row in rows])
-    here = (_moved(row, place, new_key) for row in source.tuples(select, key=row_key))
-    compare(table, here, target.tuples(select, key=new_key))
+        target.insert_many(table, [dict(zip(columns, _moved(row, places), strict=True)) for row in rows])
+    here = (_moved(row, places) for row in source.tuples(select, key=row_key))
+    compare(table, here, target.tuples(select, key=new["account_key"]))
 
 
 def compare(table: str, here: Iterator[tuple[Any, ...]], there: Iterator[tuple[Any, ...]]) -> int:
@@ -82,5 +89,5 @@ def _in_batches(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...
         yield batch
 
 
-def _moved(row: tuple[Any, ...], place: int, key: str) -> tuple[Any, ...]:
-    return (*row[:place], key, *row[place + 1 :])
+def _moved(row: tuple[Any, ...], places: Mapping[int, str]) -> tuple[Any, ...]:
+    return tuple(places.get(place, value) for place, value in enumerate(row))

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from tradebot.ledger.engine import Engine, Row, Value
+from tradebot.ledger.row_keys import histories
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,10 @@ class Covered:
     @classmethod
     def by(cls, engine: Engine, only: Iterable[str] | None = None) -> Covered:
         """Those of a ledger; ``only`` of these where they are given."""
-        rows = engine.all("SELECT account_key FROM accounts ORDER BY account_key")
         given = None if only is None else set(only)
         without = _unproved(engine)
-        keys = (row["account_key"] for row in rows)
-        return cls(tuple(key for key in keys if key not in without and (given is None or key in given)))
+        keys = sorted(key for key, history in histories(engine).items() if history not in without)
+        return cls(tuple(key for key in keys if given is None or key in given))
 
     @cached_property
     def _values(self) -> dict[str, Value]:
@@ -43,5 +43,6 @@ class Covered:
 
 
 def _unproved(engine: Engine) -> frozenset[str]:
+    """The keys of the histories that could not be proved when they were replaced."""
     rows = engine.all("SELECT replaces FROM generations WHERE replaced_sound = 0")
     return frozenset(row["replaces"] for row in rows)

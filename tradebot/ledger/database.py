@@ -33,6 +33,7 @@ from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
 from tradebot.ledger.period_records import PeriodRecords
+from tradebot.ledger.row_keys import histories
 from tradebot.ledger.runs import RunLog
 from tradebot.ledger.schedule import ScheduleLog
 from tradebot.ledger.session_records import SessionRecords
@@ -41,7 +42,7 @@ from tradebot.ledger.strategy_history import StrategyHistory
 from tradebot.settings.ledger_location import LedgerLocation
 
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 
 class AccountLedger:
@@ -49,9 +50,10 @@ class AccountLedger:
 
     def __init__(self, engine: Engine, account_key: str) -> None:
         self.account_key = account_key
-        account_key = generations.newest(engine, account_key).row_key  # the key of its rows
+        newest = generations.newest(engine, account_key)
+        account_key = newest.row_key
         self._engine = engine = engine.of_account(account_key)
-        trail = audit.AuditTrail(engine, account_key)
+        trail = newest.trail(engine)
         self.runs = RunLog(engine, trail)
         self.epochs = Epochs(engine, trail)
         self.orders = Orders(engine, trail, self.epochs)
@@ -125,21 +127,17 @@ class Database:
         return audit.head(self.engine, generations.newest(self.engine, account_key).row_key)
 
     def heads(self) -> dict[str, audit.Head]:
-        """The head of each generation of each account that has audit rows, by the key of its rows."""
-        return audit.heads(self.engine)
+        """The head of each history of each account that has audit rows, by the history's key."""
+        names = histories(self.engine)
+        return {names[key]: head for key, head in audit.heads(self.engine).items()}
 
     def has_row(self, head: audit.Head) -> bool:
         """Whether an account has the audit row with this number and hash."""
-        row = self.engine.one(
-            "SELECT 1 AS found FROM audit JOIN accounts ON accounts.account_key = audit.account_key"
-            " WHERE audit.seq = :seq AND audit.hash = :hash",
-            {"seq": head[0], "hash": head[1]},
-        )
-        return row is not None
+        return audit.has_row(self.engine, head)
 
     def note_head(self, account_key: str, head: audit.Head, home: int) -> None:
         """Note in an account's trail that its head is stored outside the database, in the home with this number."""
-        kept_heads.note_head(self.engine, generations.newest(self.engine, account_key).row_key, head, home)
+        kept_heads.note_head(self.engine, generations.newest(self.engine, account_key).trail(self.engine), head, home)
 
     def missing_heads(
         self, outside: Iterable[audit.Head], home: int | None, account_key: str

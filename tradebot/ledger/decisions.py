@@ -36,7 +36,8 @@ class DecisionLog:
             ]
             self._engine.insert_many("decisions", columns)
             span = {"first": first, "last": first + len(rows) - 1}
-            self._trail.append(AuditKind.DECIDED, str(run_id), rows[-1].at, span, digest_of_all(columns))
+            digest = digest_of_all(columns, self._trail.account)
+            self._trail.append(AuditKind.DECIDED, str(run_id), rows[-1].at, span, digest)
 
     def note(self, kind: str, subject: str, at: datetime, detail: Mapping[str, Any]) -> None:
         """Append a note to the audit trail. ``detail`` holds no secret.

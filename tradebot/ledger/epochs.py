@@ -10,14 +10,15 @@ The table has one row an account. Who ran when is in the table of runs.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 
 from tradebot.core.model.holders import Epoch, Holder
-from tradebot.core.model.row_keys import account_of
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.errors import Locked
 from tradebot.ledger.audit import AuditTrail
 from tradebot.ledger.codec import stamp
 from tradebot.ledger.engine import Engine, Value
+from tradebot.ledger.row_keys import row_key_of
 
 _RAISE = (
     "ON CONFLICT (account_key) DO UPDATE SET number = epochs.number + 1, pid = excluded.pid,"
@@ -32,13 +33,16 @@ class Epochs:
     def __init__(self, engine: Engine, trail: AuditTrail) -> None:
         self._engine = engine
         self._trail = trail
-        self._account_key = account_of(trail.account_key)  # an epoch is that of all generations
         self.held: Epoch | None = None
+
+    @cached_property
+    def _row_key(self) -> str:
+        """The key of the rows of the account's first history: an epoch is that of all."""
+        return row_key_of(self._engine, self._trail.account) or self._trail.account_key
 
     def current(self) -> Epoch | None:
         """The newest epoch; None before the first."""
-        account = {"account_key": self._account_key}
-        row = self._engine.one("SELECT * FROM epochs WHERE account_key = :account_key", account)
+        row = self._engine.one("SELECT * FROM epochs WHERE account_key = :account_key", {"account_key": self._row_key})
         if row is None:
             return None
         holder = Holder(row["pid"], row["command"], datetime.fromisoformat(row["since"]), row["host"])
@@ -47,9 +51,9 @@ class Epochs:
     def take(self, holder: Holder, home_id: str) -> Epoch:
         """Begin an epoch of this process, which ends that of any other."""
         with self._engine.transaction():
-            self._engine.lock_account(self._account_key)
+            self._engine.lock_account(self._row_key)
             columns: dict[str, Value] = {
-                "account_key": self._account_key,
+                "account_key": self._row_key,
                 "number": 1,
                 "pid": holder.pid,
                 "command": holder.command,
@@ -74,7 +78,7 @@ class Epochs:
                 "to_host": holder.host,
                 "reason": reason,
             }
-            self._trail.append(AuditKind.ACCOUNT_TAKEN_OVER, self._account_key, holder.since, detail)
+            self._trail.append(AuditKind.ACCOUNT_TAKEN_OVER, self._trail.account, holder.since, detail)
         return before
 
     def confirm(self) -> None:
@@ -85,12 +89,12 @@ class Epochs:
         if current != self.held:
             by = current.holder.text(self.held.holder.host) if current else "a ledger that was put in its place"
             raise Locked(
-                f"this run has lost account {self._account_key} to another: {by}. It sends nothing more; the "
+                f"this run has lost account {self._trail.account} to another: {by}. It sends nothing more; the "
                 "jobs of that one settle what it had sent."
             )
 
     def confirm_to_write(self) -> None:
         """As ``confirm``, inside a transaction: until its end nobody else takes the account."""
         if self.held is not None:
-            self._engine.lock_account(self._account_key)
+            self._engine.lock_account(self._row_key)
             self.confirm()

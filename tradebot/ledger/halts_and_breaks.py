@@ -10,7 +10,6 @@ from datetime import date, datetime
 
 from tradebot.core.model.breaks import NEEDS_CONFIRMATION, Break
 from tradebot.core.model.halts import Halt, HaltEnd, HaltRule, HaltSource
-from tradebot.core.model.row_keys import account_of
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.ledger.audit import BREAKS, HALTS, NEW, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, value_from
@@ -50,7 +49,7 @@ class HaltsAndBreaks:
 
     def halts(self) -> tuple[Halt, ...]:
         """The latched halts, in the order of latching, including those whose ``until`` has passed."""
-        return tuple(_halt(row) for row in self._engine.all(_LATCHED, self._account))
+        return tuple(self._halt(row) for row in self._engine.all(_LATCHED, self._account))
 
     def latch(self, halt: Halt, at: datetime) -> None:
         """Latch a halt, unless one that is equal in every field save the source is latched."""
@@ -73,7 +72,7 @@ class HaltsAndBreaks:
         cleared = []
         with self._engine.transaction():
             for row in self._engine.all(_LATCHED, self._account):
-                halt = _halt(row)
+                halt = self._halt(row)
                 if halt.identity in identities:
                     self._clear(row["halt_id"], halt, reason, at)
                     cleared.append(halt)
@@ -94,7 +93,7 @@ class HaltsAndBreaks:
             "SELECT * FROM halts WHERE account_key = :account_key AND since = :since",
             {**self._account, "since": None if halt.since is None else stamp(halt.since)},
         )
-        same = [row for row in rows if _halt(row).identity == halt.identity]
+        same = [row for row in rows if self._halt(row).identity == halt.identity]
         return bool(same) and all(row["cleared_at"] is not None for row in same)
 
     def reenabled(self, strategy: str) -> datetime | None:
@@ -170,7 +169,7 @@ class HaltsAndBreaks:
                     {**self._account, "halt_key": row["halt_key"]},
                 )
             cleared = self._engine.all(_CLEARED, self._account)
-            reasons = {_halt(row).key: row["cleared_reason"] for row in cleared}
+            reasons = {self._halt(row).key: row["cleared_reason"] for row in cleared}
             return tuple((row["what"], reasons.get(row["halt_key"], "no latch holds it")) for row in over)
 
     # --- breaks --------------------------------------------------------------------------
@@ -267,9 +266,8 @@ class HaltsAndBreaks:
         kind = AuditKind.BREAK_CLOSED if row["confirmed"] else AuditKind.DIFFERENCE_GONE
         self._trail.append_state(BREAKS, closed, kind, f"{row['kind']} {row['symbol']}", at, {})
 
-
-def _halt(row: Row) -> Halt:
-    return value_from(Halt, row, source=HaltSource.LEDGER, account=account_of(row["account_key"]))
+    def _halt(self, row: Row) -> Halt:
+        return value_from(Halt, row, source=HaltSource.LEDGER, account=self._trail.account)
 
 
 def _audited(halt: Halt) -> dict[str, Value]:

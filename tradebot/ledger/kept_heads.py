@@ -75,7 +75,7 @@ def noted_heads(engine: Engine) -> NotedHeads:
     return noted
 
 
-def note_head(engine: Engine, account_key: str, head: Head, home: int) -> None:
+def note_head(engine: Engine, trail: AuditTrail, head: Head, home: int) -> None:
     """Note in an account's trail that its head is stored in a home. The row has the time of the newest one.
 
     ``home``: its number, not its id, so that two replays write the same ledger. Raises LedgerError.
@@ -83,9 +83,8 @@ def note_head(engine: Engine, account_key: str, head: Head, home: int) -> None:
     with engine.transaction():
         newest = engine.one(
             "SELECT at FROM audit WHERE account_key = :account_key ORDER BY seq DESC LIMIT 1",
-            {"account_key": account_key},
+            {"account_key": trail.account_key},
         )
         assert newest is not None, "the head is that of a row"
         at = datetime.fromisoformat(newest["at"])
-        trail = AuditTrail(engine, account_key)
         trail.append(AuditKind.HEAD_KEPT, str(head[0]), at, {"hash": head[1], "home": home})

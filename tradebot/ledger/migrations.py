@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from tradebot.ledger.by_account import number_by_account
+from tradebot.ledger.shorter_rows import shorten
 from tradebot.ledger.smaller_tables import make_smaller
 
 migrations = Migrations("tradebot")
@@ -80,4 +81,12 @@ def m0008_many_accounts(database: Database) -> None:
     for view in database.view_names():
         database.execute(f"DROP VIEW {view}")
     for part in (*sorted(_SCHEMA.glob("0008_*.sql")), *sorted(_SCHEMA.glob("shared/0008_*.sql"))):
+        database.executescript(part.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0009_shorter_rows(database: Database) -> None:
+    """Short keys and packed hashes in the rows, and what else halves the bytes of a fill."""
+    shorten(database.conn)
+    for part in (*sorted(_SCHEMA.glob("0009_*.sql")), *sorted(_SCHEMA.glob("shared/0009_*.sql"))):
         database.executescript(part.read_text(encoding="utf-8"))

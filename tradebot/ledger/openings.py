@@ -43,7 +43,7 @@ class Openings:
         """Store the opening, its bookings and the first equity point in one transaction."""
         with self._engine.transaction():
             if not self.is_due():
-                raise ValueError(f"an opening of {self._trail.account_key} is not due")
+                raise ValueError(f"an opening of {self._trail.account} is not due")
             self._trail.record(OPENINGS, _columns_of(opening), opening.at)
             self._books.book(bookings, opening.at, cursor=opening.cursor)
             self._books.store_equity(point, opening.positions)
@@ -55,14 +55,14 @@ class Openings:
 def check_openings(engine: Engine, covered: Covered) -> Iterator[Finding]:
     """The openings that differ from the account's first bookings or its first equity point."""
     stored = {row["account_key"]: row for row in engine.all("SELECT * FROM openings")}
-    accounts = "SELECT account_key, opening, activities FROM accounts WHERE account_key"
+    accounts = "SELECT account_key, history, opening, activities FROM accounts WHERE account_key"
     for account in covered.each(engine, accounts, "account_key"):
-        key, state = account["account_key"], account["opening"]
-        row = stored.get(key)
+        name, state = account["history"], account["opening"]
+        row = stored.get(account["account_key"])
         if (state == _MADE) != (row is not None):
-            yield Finding("accounts", key, f"its opening is {state}, and {'one is' if row else 'none is'} stored")
+            yield Finding("accounts", name, f"its opening is {state}, and {'one is' if row else 'none is'} stored")
         elif state == _DUE and account["activities"]:
-            yield Finding("accounts", key, f"its opening is {state}, and activities are booked")
+            yield Finding("accounts", name, f"its opening is {state}, and activities are booked")
         elif row is not None:
             yield from _check(engine, row)
 

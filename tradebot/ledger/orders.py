@@ -9,7 +9,6 @@ from decimal import Decimal
 from tradebot.core.model.account import Quote
 from tradebot.core.model.orders import BrokerOrder, Intent, OrderRequest, OrderState, may_move
 from tradebot.core.model.repetition import EntryKey
-from tradebot.core.model.row_keys import account_of
 from tradebot.core.results.audit_events import AuditKind
 from tradebot.errors import LedgerError
 from tradebot.ledger.audit import AuditTrail
@@ -48,10 +47,16 @@ class Orders:
                 self._write(intent, at)
 
     def _write(self, intent: Intent, at: datetime) -> None:
-        if intent.account_key != account_of(self._trail.account_key) or intent.state is not OrderState.PLANNED:
-            raise ValueError(f"only a planned intent of {self._trail.account_key} can be written down: {intent}")
+        if intent.account_key != self._trail.account or intent.state is not OrderState.PLANNED:
+            raise ValueError(f"only a planned intent of {self._trail.account} can be written down: {intent}")
         columns = columns_of(intent.request) | columns_of(intent, without=("request",))
         row = {**columns, **self._account, "written_at": stamp(at), "moved_at": stamp(at)}
+        decided = (intent.session, intent.strategy, intent.request.symbol, intent.purpose)
+        if any(
+            each.attempt == intent.attempt and each.client_order_id != intent.client_order_id
+            for each in self.attempts(*decided)
+        ):
+            raise _decided(intent)
         if insert_numbered(self._engine, "orders", row, "ON CONFLICT DO NOTHING RETURNING seq"):
             self._trail.append(AuditKind.INTENT_WRITTEN, intent.client_order_id, at, intent_told(columns))
         elif self._engine.execute(
@@ -61,7 +66,7 @@ class Orders:
         ):
             self._trail.append(AuditKind.INTENT_REWRITTEN, intent.client_order_id, at, intent_told(columns))
         else:
-            raise LedgerError(f"{intent.client_order_id} is already written down: a decision is made once.")
+            raise _decided(intent)
 
     def move(
         self,
@@ -114,7 +119,7 @@ class Orders:
     def get(self, client_order_id: str) -> Intent | None:
         """The intent with this id; None if it is not ours."""
         row = self._row(client_order_id)
-        return _intent(row) if row else None
+        return self._intent(row) if row else None
 
     def moved_at(self, client_order_id: str) -> datetime:
         """When an intent last changed (desk time, aware). Raises LedgerError for an unknown one."""
@@ -274,11 +279,14 @@ class Orders:
 
     def _intents(self, condition: str, values: dict[str, Value]) -> tuple[Intent, ...]:
         rows = self._engine.all(f"{_INTENTS} AND {condition} ORDER BY seq", {**self._account, **values})
-        return tuple(_intent(row) for row in rows)
+        return tuple(self._intent(row) for row in rows)
+
+    def _intent(self, row: Row) -> Intent:
+        return value_from(Intent, row, request=value_from(OrderRequest, row), account_key=self._trail.account)
 
 
-def _intent(row: Row) -> Intent:
-    return value_from(Intent, row, request=value_from(OrderRequest, row), account_key=account_of(row["account_key"]))
+def _decided(intent: Intent) -> LedgerError:
+    return LedgerError(f"{intent.client_order_id} is already written down: a decision is made once.")
 
 
 def _broker_order(row: Row) -> BrokerOrder:

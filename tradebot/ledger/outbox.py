@@ -10,12 +10,15 @@ from tradebot.ledger.audit import ALERTS, AuditTrail
 from tradebot.ledger.codec import columns_of, stamp, to_column, value_from
 from tradebot.ledger.engine import Engine, Row, Value
 from tradebot.ledger.numbers import insert_numbered, next_number
+from tradebot.ledger.row_keys import row_key_of
 
 _QUEUED = (
     "SELECT alerts.raised_at, alerts.level, alerts.title, alerts.message, alerts.key, alerts.kind, alerts.attachment,"
-    " alert_posts.*"
+    " accounts.history AS account_key, alert_posts.alert_id, alert_posts.state, alert_posts.since,"
+    " alert_posts.attempts, alert_posts.next_try, alert_posts.settled"
     " FROM alerts JOIN alert_posts"
     " ON alert_posts.account_key = alerts.account_key AND alert_posts.alert_id = alerts.seq"
+    " JOIN accounts ON accounts.account_key = alerts.account_key"
 )
 #: Alerts of several accounts, oldest first.
 _OLDEST_FIRST = "ORDER BY alert_posts.since, alert_posts.account_key, alert_posts.alert_id"
@@ -91,7 +94,7 @@ class AlertQueue:
                 if self._engine.execute(
                     "UPDATE alert_posts SET next_try = :until"
                     f" WHERE account_key = :account_key AND alert_id = :alert_id AND state = 'waiting' AND ({due})",
-                    {**at, "account_key": each.account_key, "alert_id": each.alert_id},
+                    {**at, "account_key": self._row_key(each.account_key), "alert_id": each.alert_id},
                 )
             )
 
@@ -109,8 +112,9 @@ class AlertQueue:
     ) -> None:
         """Store attempts to deliver an alert, and the state of its delivery after them."""
         with self._engine.transaction():
+            row_key = self._row_key(queued.account_key)
             for attempt in attempts:
-                row = {"account_key": queued.account_key, "alert_id": queued.alert_id, **columns_of(attempt)}
+                row = {"account_key": row_key, "alert_id": queued.alert_id, **columns_of(attempt)}
                 insert_numbered(
                     self._engine, "alert_attempts", {**row, "at": stamp(now)}, "ON CONFLICT DO NOTHING RETURNING seq"
                 )
@@ -119,7 +123,7 @@ class AlertQueue:
                 " settled = :settled"
                 " WHERE account_key = :account_key AND alert_id = :alert_id AND state = 'waiting'",
                 {
-                    "account_key": queued.account_key,
+                    "account_key": row_key,
                     "alert_id": queued.alert_id,
                     "state": state.value,
                     "tries": int(bool(attempts)),
@@ -137,8 +141,14 @@ class AlertQueue:
         return tuple(
             value_from(QueuedAlert, row, alert=_alert(row), taken_by=taken_by, trouble=trouble)
             for row in rows
-            for taken_by, trouble in [self._attempts(row["account_key"], row["alert_id"])]
+            for taken_by, trouble in [self._attempts(self._row_key(row["account_key"]), row["alert_id"])]
         )
+
+    def _row_key(self, history: str) -> str:
+        """The key of the rows of an alert, by that of the history in which it was raised."""
+        row_key = row_key_of(self._engine, history)
+        assert row_key is not None, "its alert is stored"
+        return row_key
 
     def _attempts(self, account_key: str, alert_id: int) -> tuple[tuple[str, ...], str]:
         """The channels that accepted an alert, and the error of its newest failed attempt."""

@@ -232,11 +232,11 @@ class _Account:
     # --- comparing -------------------------------------------------------------------------
 
     def _state(self, state: Row) -> Iterator[Finding]:
-        cash = None if self.cash is None else canonical(self.cash)
+        cash, name = None if self.cash is None else canonical(self.cash), state["history"]
         if state["cash"] != cash:
-            yield Finding("accounts", self.key, f"cash is {state['cash']}, and everything booked comes to {cash}")
+            yield Finding("accounts", name, f"cash is {state['cash']}, and everything booked comes to {cash}")
         if state["activities"] != self.booked:
-            yield Finding("accounts", self.key, f"counts {state['activities']} bookings, and there are {self.booked}")
+            yield Finding("accounts", name, f"counts {state['activities']} bookings, and there are {self.booked}")
 
     def _lots(self) -> Iterator[Finding]:
         rows = self._rows("SELECT * FROM lots WHERE")

@@ -39,7 +39,7 @@ class SignalLog:
         row["seq"] = next_number(self._engine, "signals", self._trail.account_key)
         self._engine.insert("signals", row)
         detail = {"session": record.session, "strategy": record.strategy}
-        self._trail.append(SIGNALS.kind, str(row["seq"]), record.at, detail, digest_of(row))
+        self._trail.append(SIGNALS.kind, str(row["seq"]), record.at, detail, digest_of(row, self._trail.account))
 
     def of_session(self, session: date) -> tuple[SignalsRecord, ...]:
         """What each strategy gave in a session: the record of its newest run that has signals, else of its newest."""

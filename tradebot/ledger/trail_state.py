@@ -281,7 +281,7 @@ def matches(latched: Mapping[str, Value], other: Mapping[str, Value]) -> bool:
 
 def _halt_in(columns: Mapping[str, Value]) -> Columns:
     """The columns of the halt in an audit row."""
-    return {name: value for name, value in columns.items() if name not in ("source", "cleared_reason")}
+    return {name: value for name, value in columns.items() if name not in ("source", "cleared_reason", "account_key")}
 
 
 @cache

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from tradebot.errors import LedgerError
-from tradebot.ledger.audit import CHAINED, Head, chain_starts, heads
+from tradebot.ledger.audit import CHAINED, Head, chain_starts, has_row, heads
 from tradebot.ledger.compare_rows import compare_rows
 from tradebot.ledger.covered import Covered
 from tradebot.ledger.database import Database
 from tradebot.ledger.engine import Engine
 from tradebot.ledger.findings import Finding
 from tradebot.ledger.openings import check_openings
+from tradebot.ledger.packed_hashes import unpacked
+from tradebot.ledger.row_keys import histories
 from tradebot.ledger.second_process import second_half
 from tradebot.ledger.trail_state import TrailState
 
@@ -33,7 +35,7 @@ class Verification:
     """The result of a verification, as of one moment."""
 
     findings: tuple[Finding, ...]  # empty for a sound ledger
-    heads: Mapping[str, Head] = field(default_factory=dict)  # the newest audit row of each account, by its key
+    heads: Mapping[str, Head] = field(default_factory=dict)  # the newest audit row of each history, by its key
     #: The number of rows, by table, that an earlier version wrote without a digest: of these the audit trail proves
     #: that they were there, and not every column.
     not_covered: Mapping[str, int] = field(default_factory=dict)
@@ -53,7 +55,7 @@ def verify_rows(engine: Engine, only: Collection[str]) -> tuple[Finding, ...]:
         try:
             return _verify(engine, Covered.by(engine, only), (), None, None).findings
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise LedgerError(f"The rows of {', '.join(sorted(only))} cannot be understood ({error}).") from error
+            raise LedgerError(f"Some of the rows cannot be understood ({error}).") from error
 
 
 def verify(
@@ -99,7 +101,7 @@ def _verify(
     with second_half(engine, newest, covered) as second:
         contradicted = [
             *(
-                Finding(row["table"], f"row {row['rowid']}", "refers to a row that is not there")
+                Finding(row["table"], _name_of(row["rowid"]), "refers to a row that is not there")
                 for row in engine.dangling()
             ),
             *_triggers(engine),
@@ -114,7 +116,8 @@ def _verify(
         derived = [] if contradicted else [*second.tables(), *check_openings(engine, covered)]
     findings = tuple(contradicted or derived)
     old = {table: rows.old_count for table, rows in trail.changing.items() if rows.old_count > 0}
-    return Verification(findings, newest, old)
+    names = histories(engine)
+    return Verification(findings, {names[key]: head for key, head in newest.items()}, old)
 
 
 @contextmanager
@@ -145,6 +148,11 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def _name_of(rowid: object) -> str:
+    """The name of a row in a finding. SQLite names none in a table that lies in the order of its key."""
+    return "a row" if rowid is None else f"row {rowid}"
+
+
 def _triggers(engine: Engine) -> Iterator[Finding]:
     for table, verb in engine.missing_guards(APPEND_ONLY):
         yield Finding(table, "", f"the trigger that refuses {verb} is gone or was changed")
@@ -158,14 +166,14 @@ def _trail(engine: Engine, trail: TrailState, known: Collection[Head], covered: 
         rows = chain(covered.tuples(engine, _COMMON, "audit.seq"), rows)
     for seq, account, kind, subject, detail, digest, hashed in rows:
         try:
-            fault = trail.apply(seq, account, kind, subject, detail, digest)
+            fault = trail.apply(seq, account, kind, subject, detail, unpacked(digest))
         except (ArithmeticError, ValueError, KeyError, IndexError, TypeError):  # only a changed row is unreadable
             fault = "cannot be understood"
         if fault:
             yield Finding("audit", f"row {seq}", fault)
         if lacking:
-            lacking.discard((seq, hashed))
-    for seq, hashed in sorted(head for head in lacking if not _has_row(engine, head)):
+            lacking.discard((seq, unpacked(hashed)))
+    for seq, hashed in sorted(head for head in lacking if not has_row(engine, head)):  # one that is not covered may
         yield Finding(
             "audit", "", f"the chain does not hold the known head {seq}:{hashed}: it was cut off or rewritten"
         )
@@ -175,16 +183,6 @@ _ROWS = "SELECT audit.seq, audit.account_key, kind, subject, detail, digest, aud
 _START = " JOIN chain_starts AS start ON start.account_key = audit.account_key"
 _COMMON = f"{_ROWS}{_START} WHERE audit.seq <= start.seq AND audit.account_key"
 _OWN = f"{_ROWS} LEFT{_START} WHERE audit.seq > COALESCE(start.seq, 0) AND audit.account_key"
-
-
-def _has_row(engine: Engine, head: Head) -> bool:
-    """Whether a history that is not covered holds a head."""
-    row = engine.one(
-        "SELECT 1 AS found FROM accounts JOIN audit ON audit.account_key = accounts.account_key"
-        " WHERE audit.seq = :seq AND audit.hash = :hash",
-        {"seq": head[0], "hash": head[1]},
-    )
-    return row is not None
 
 
 def _missing_heads(missing: Sequence[Head]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tradebot.core.model.exchange_time import new_york_date, new_york_text
-from tradebot.core.model.row_keys import account_of
+from tradebot.core.model.history_keys import account_of
 from tradebot.core.model.schedule import Job, open_window
 from tradebot.core.results.audit_events import RESTORED
 from tradebot.errors import ConfigError, LedgerError, Problem

@@ -11,13 +11,14 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradebot.core.model.row_keys import account_of
+from tradebot.core.model.history_keys import account_of
 from tradebot.errors import LedgerError
 from tradebot.home import locks
 from tradebot.home.atomic_files import sync_folder
 from tradebot.ledger.audit import Head
 from tradebot.ledger.copy_rows import copy_everything
 from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.generations import newest
 from tradebot.ledger.swap_file import new_file_path, remove_files
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime.chain_heads import keep_head, refuse_other_history
@@ -61,7 +62,7 @@ def copy_ledger(options: GlobalOptions, to: LedgerLocation) -> Copied:
             at = SystemClock().now()
             with database.engine.transaction():
                 for account in accounts:  # a halt may be told to the ledger meanwhile, which asks for no hold
-                    database.engine.lock_account(account)
+                    database.engine.lock_account(newest(database.engine, account).row_key)
                 if database.heads() != heads:
                     raise LedgerError(
                         f"The ledger {settings.ledger} was written while it was copied to {to}, and stays open. "

@@ -6,13 +6,13 @@ or damaged is replaced as a whole; what other accounts have in it is carried ove
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
+from tradebot.core.model.history_keys import account_of
 from tradebot.core.model.order_ids import account_hash
-from tradebot.core.model.row_keys import account_of
 from tradebot.errors import LedgerBusy, LedgerError
 from tradebot.home import chain_heads, paths
 from tradebot.home.atomic_files import replace_text, sync_folder, write_error_text
@@ -20,6 +20,7 @@ from tradebot.ledger import generations
 from tradebot.ledger.audit import Head
 from tradebot.ledger.copy_rows import copy_account, copy_beside
 from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.row_keys import histories
 from tradebot.ledger.verify import verify, verify_rows
 from tradebot.runtime.chain_heads import heads_by_account, home_number
 from tradebot.settings import Settings
@@ -72,25 +73,26 @@ def carry_over(old: Path, database: Database, without: str) -> Iterator[str]:
     except LedgerError:
         return
     with closing(before):
-        keys: list[str] = []
+        known: dict[str, str] = {}
         with suppress(LedgerError):
-            keys = [row["account_key"] for row in before.engine.all("SELECT account_key FROM accounts")]
-        for account in sorted({account_of(key) for key in keys} - {without}):
-            own = sorted((key for key in keys if account_of(key) == account), key=lambda key: (len(key), key))
+            known = histories(before.engine)
+        for account in sorted({account_of(history) for history in known.values()} - {without}):
+            own = {key: history for key, history in known.items() if account_of(history) == account}
             if _carried(before, database, own):
                 yield f"carried over as it was: the history of account {account}"
             else:
                 yield f"not carried over, because it cannot be read whole: the history of account {account}"
 
 
-def _carried(before: Database, database: Database, keys: list[str]) -> bool:
+def _carried(before: Database, database: Database, own: Mapping[str, str]) -> bool:
+    """Whether all histories of an account were copied. ``own``: their keys by those of their rows."""
     try:
-        if verify_rows(before.engine, keys):
+        if verify_rows(before.engine, own):
             return False
+        in_order = sorted(own, key=lambda key: (len(own[key]), own[key]))
         with database.engine.transaction():
-            for key in keys:
-                copy_account(before.engine, database.engine, key, key)
-            copy_beside(before.engine, database.engine, keys[0])
+            new = [copy_account(before.engine, database.engine, key, own[key]) for key in in_order]
+            copy_beside(before.engine, database.engine, in_order[0], new[0])
     except LedgerError:
         return False
     return True

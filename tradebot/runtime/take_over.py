@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.errors import ConfigError, LedgerBusy, Problem
@@ -44,7 +45,25 @@ def take_over(options: GlobalOptions, reason: str) -> TakenOver:
             take()
         except LedgerBusy:  # it hangs within a transaction, which it can't commit once its hold is ended
             engine.end_account_hold(account.key)
-            take()
+            try:
+                take()
+            except LedgerBusy as busy:
+                raise _stuck_in_a_write(settings, held_by) from busy
         else:
             engine.end_account_hold(account.key)
     return TakenOver(settings, account, held_by)
+
+
+def _stuck_in_a_write(settings: Settings, held_by: str) -> LedgerBusy:
+    """The error where a process hangs in the middle of a write that this one cannot end."""
+    who = f"most likely {held_by}" if held_by else "which has not said who it is: a database browser, perhaps"
+    if isinstance(settings.ledger, Path):
+        end = "On its host, end it with `kill -9` and its pid: the file is free at once, and the write is undone."
+    else:
+        end = (
+            "Ask the server for it (pg_stat_activity, state `idle in transaction`) and end it by pg_terminate_backend."
+        )
+    return LedgerBusy(
+        f"A process hangs in the middle of a write to the ledger {settings.ledger}, {who}. The account is not taken "
+        f"yet. {end} Then run `tradebot take-over` again. A run whose lock this command has removed sends nothing more."
+    )

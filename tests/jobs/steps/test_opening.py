@@ -171,7 +171,8 @@ def test_a_new_account_of_the_embedded_exchange_begins_with_an_opening_of_its_ow
     assert main(["paper", "reset", "--yes", "--home", str(house.home)]) == 0
     outcome = house.daily()
     assert "opening statement of 2007-01-04: cash 100,000.00" in outcome.notes
-    first, second = [row["account_key"] for row in stored(house)]
+    told = house.rows("SELECT history FROM openings JOIN accounts USING (account_key) ORDER BY account_key")
+    first, second = [row["history"] for row in told]
     assert first == "paper:paper:PAPER-0001" != second
 
 

@@ -6,9 +6,11 @@ import json
 import sqlite3
 from contextlib import closing
 
+from tests.fakes.chain import linked
 from tests.stories.processes.conftest import Machine
-from tradebot.ledger.audit import GENESIS, HASHED, digest_of, hash_of
+from tradebot.ledger.audit import GENESIS, HASHED, digest_of
 from tradebot.ledger.codec import canonical_json
+from tradebot.ledger.packed_hashes import unpacked
 
 
 def forge(machine: Machine, *, notes: bool) -> None:
@@ -18,6 +20,7 @@ def forge(machine: Machine, *, notes: bool) -> None:
         triggers = [*ledger.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")]
         for name, _ in triggers:
             ledger.execute(f"DROP TRIGGER {name}")
+        (account,) = ledger.execute("SELECT history FROM accounts").fetchone()
         (newest,) = ledger.execute("SELECT MAX(seq) FROM equity").fetchone()
         ledger.execute("UPDATE equity SET equity = '99999.99' WHERE seq = ?", (newest,))
         forged = dict(ledger.execute("SELECT * FROM equity WHERE seq = ?", (newest,)).fetchone())
@@ -30,9 +33,9 @@ def forge(machine: Machine, *, notes: bool) -> None:
                     continue
                 row["detail"] = canonical_json({**json.loads(row["detail"]), "hash": hashes[int(row["subject"])]})
             if row["kind"] == "equity_recorded" and row["subject"] == str(newest):
-                row |= {"detail": canonical_json(forged), "digest": digest_of(forged)}
-            row |= {"seq": len(hashes), "prev_hash": hashes[len(hashes) - 1]}
-            hashes[row["seq"]] = row["hash"] = hash_of(row)
+                row |= {"detail": canonical_json(forged), "digest": digest_of(forged, account)}
+            row = linked({**row, "seq": len(hashes)}, account, hashes[len(hashes) - 1])
+            hashes[row["seq"]] = unpacked(row["hash"])
             ledger.execute(
                 f"INSERT INTO audit ({', '.join(HASHED)}, hash) VALUES ({', '.join('?' * 9)})",
                 [row[column] for column in (*HASHED, "hash")],

@@ -181,8 +181,10 @@ def test_a_deleted_home_is_forgotten_with_the_reason_and_may_come_back(home: Mak
     found = all_accounts(second)
     assert ([line.account for line in found.accounts], found.missing) == ([other], ())
     with closing(ledger_of(second)) as database:
-        (told,) = database.engine.all("SELECT account_key, detail FROM audit WHERE kind = 'home_forgotten'")
-        assert told["account_key"] == account
+        (told,) = database.engine.all(
+            "SELECT history, detail FROM audit JOIN accounts USING (account_key) WHERE kind = 'home_forgotten'"
+        )
+        assert told["history"] == account
         assert {"path": str(gone), "reason": "closed"}.items() <= json.loads(told["detail"]).items()
         assert verify_ledger(database) == ()
     with pytest.raises(UsageError, match="No home is known at"):

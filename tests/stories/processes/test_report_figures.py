@@ -29,7 +29,7 @@ def test_the_change_of_three_years_is_explained_to_the_cent(three_years: Machine
 @pytest.mark.parametrize("year", [2007, 2008, 2009])
 def test_the_taxes_of_a_year_are_those_of_the_raw_rows(three_years: Machine, year: int) -> None:
     database = open_database(three_years.ledger, create=False)
-    (key,) = {row["account_key"] for row in independent.rows(three_years.ledger, "fills")}
+    (key,) = {row["history"] for row in independent.rows(three_years.ledger, "accounts", "account_key")}
     form = json.loads(dumps(tax_year(database.bind(key).history.booked(), year, None).rows))
     database.close()
     assert form

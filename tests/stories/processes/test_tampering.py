@@ -10,10 +10,12 @@ from contextlib import closing
 
 import pytest
 
+from tests.fakes.chain import linked
 from tests.fakes.cli import Ended
 from tests.stories.processes.conftest import Machine, ending
-from tradebot.ledger.audit import GENESIS, digest_of, hash_of
+from tradebot.ledger.audit import GENESIS, digest_of
 from tradebot.ledger.codec import canonical_json
+from tradebot.ledger.packed_hashes import unpacked
 
 _NEWEST = "(SELECT MAX(seq) FROM {})"
 
@@ -118,16 +120,16 @@ def forge_the_newest_equity(machine: Machine) -> None:
             ledger.execute(f"DROP TRIGGER {guard['name']}")
         ledger.execute(f"UPDATE equity SET equity = '123456' WHERE seq = {_NEWEST.format('equity')}")
         (row,) = map(dict, ledger.execute(f"SELECT * FROM equity WHERE seq = {_NEWEST.format('equity')}"))
-        previous = ""
+        previous, (account,) = "", ledger.execute("SELECT history FROM accounts").fetchone()
         for entry in map(dict, ledger.execute("SELECT * FROM audit ORDER BY seq").fetchall()):
             if entry["kind"] == "equity_recorded" and entry["subject"] == str(row["seq"]):
-                entry |= {"detail": canonical_json(row), "digest": digest_of(row)}
-            entry["prev_hash"] = previous or GENESIS
-            previous = hash_of(entry)
+                entry |= {"detail": canonical_json(row), "digest": digest_of(row, account)}
+            link = linked(entry, account, previous or GENESIS)
+            previous = unpacked(link["hash"])
             ledger.execute(
                 "UPDATE audit SET detail = :detail, digest = :digest, prev_hash = :prev_hash, hash = :hash"
                 " WHERE seq = :seq",
-                {**entry, "hash": previous},
+                link,
             )
         for guard in guards:
             ledger.execute(guard["sql"])

@@ -271,6 +271,8 @@ def test_hosts_that_cannot_be_told_are_named(make_hosts: Callable[[str], Hosts],
         assert code == 9
         assert [each["what"] for each in said["failures"]] == ["other hosts"]
         assert "other hosts may go on" in said["headline"]
+        code, said, _ = hosts.run(MORNING, "take-over", "--reason", "it hangs")
+        assert (code, "hangs in the middle of a write" in said["error"]) == (10, True), said
     assert hosts.run(MORNING, "emergency-stop", "--reason", "now")[0] == 0
     assert hosts.run(MORNING, "reconcile", host=hosts.one)[0] == 4
     env = hosts.two.home / ".env"

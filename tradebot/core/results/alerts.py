@@ -53,7 +53,7 @@ class QueuedAlert:
     """An alert and its delivery. Instants are wall-clock time, aware UTC."""
 
     alert_id: int
-    account_key: str
+    account_key: str  # of the account's history in which it was raised
     alert: Alert
     state: DeliveryState
     since: datetime  # when it was queued
