@@ -110,12 +110,11 @@ class Account:
             return quantity
         return min(quantity, max(most - self._traded.get(column, ZERO), ZERO))
 
-    def buy(self, held: Held, row: int, price: Decimal, quantity: Decimal, *, whole: bool) -> None:
-        """Book the fill of an entry, whose holding it makes. Its target rests where it filled ``whole``."""
-        fee = self.rules.commission(quantity)
+    def buy(self, held: Held, row: int) -> None:
+        """Book the fill of an entry, which made this holding."""
+        holding, fee = held.holding, held.fee
+        quantity, price = holding.quantity, holding.entry_price
         self.cash -= quantity * price + fee
-        holding = replace(held.holding, quantity=quantity, entry_price=price, high_water=price)
-        held.holding, held.fee, held.target_rests = holding, fee, whole
         self._count(held.column, quantity)
         self.held[held.column] = held
         self.owner[held.column] = held.strategy

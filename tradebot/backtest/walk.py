@@ -8,7 +8,7 @@ by one only where something can happen to them: an order is touched, or a signal
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_FLOOR, Decimal
@@ -110,6 +110,7 @@ class Walk:
         self._aged: dict[int, list[int]] = {}  # columns by the row from which their age is due
         self._projected: ProjectedAccount | None = None
         self._submitted = 0
+        self._numbers = {table.strategy: number for number, table in enumerate(signals.tables)}
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Walk through every session. ``progress`` gets the sessions done and the number of all."""
@@ -228,13 +229,14 @@ class Walk:
         stops = self.account.stops.copy()  # as planned with, unless an exit lets the account be read again
         marked = self._trail(row, marks)
         served = list(self._served)
-        self._halt_repeating(row, signals)
+        repetitions = self._repetitions(signals)
+        self._halt_repeating(row, repetitions)
         self._serve(row, [*self._in_force(), *([breach] if breach else [])])
         left = self._exit(row, marked, Moment.ENTRY, marks)
         if not signals:
             return
         halts = [*self._in_force(), *([breach] if breach else [])]
-        plan = self._plan(row, signals, halts, served, self.account.stops if left else stops)
+        plan = self._plan(row, signals, halts, served, self.account.stops if left else stops, repetitions)
         self._enter(row, plan)
 
     def _look(self, row: int, marks: Steps, moment: Moment) -> Decimal:
@@ -338,7 +340,12 @@ class Walk:
         if not due:
             return sent
         account = self.account
-        holdings = [replace(holding, sessions_held=row - account.held[column].opened_row) for column, holding in due]
+        holdings = [
+            holding
+            if holding.policy.max_sessions is None
+            else replace(holding, sessions_held=row - account.held[column].opened_row)
+            for column, holding in due
+        ]
         situation = self._situation(row, marks, ZERO, self._in_force(), self._exit_signals(row, due))
         situation = replace(
             situation,
@@ -397,10 +404,10 @@ class Walk:
     def _in_force(self) -> list[Halt]:
         return [*self._halts, *self._today]
 
-    def _halt_repeating(self, row: int, signals: Sequence[tuple[int, Signal]]) -> None:
+    def _halt_repeating(self, row: int, repetitions: Mapping[EntryKey, Repetition]) -> None:
         """Halt each strategy that entered a symbol too often."""
         limits, session = self.setup.limits, self.bars.sessions[row]
-        for key, repetition in self._repetitions(row, signals).items():
+        for key, repetition in repetitions.items():
             stopped = {halt.scope_name for halt in self._halts if halt.rule is HaltRule.REPEATED_ORDERS}
             if key.strategy not in stopped and repetition.breaks(limits):
                 halt = repetition_halt(key, repetition, limits, session, _at(session))
@@ -408,15 +415,13 @@ class Walk:
                 self.halts_met.append(halt)
                 self.counts["repeated orders halt"] += 1
 
-    def _repetitions(self, row: int, signals: Sequence[tuple[int, Signal]]) -> dict[EntryKey, Repetition]:
+    def _repetitions(self, signals: Sequence[tuple[int, Signal]]) -> dict[EntryKey, Repetition]:
         counts: dict[EntryKey, Repetition] = {}
-        window = self.setup.limits.repeat_order_sessions
         for _, signal in signals:
             key = EntryKey(signal.strategy, signal.symbol, Side.BUY)
             entered = self._entered.get(key)
             if entered:
-                recent = sum(1 for entry in entered if row - entry + 1 <= window)
-                counts[key] = Repetition(len(entered), entered[-1] - entered[0] + 1, recent)
+                counts[key] = Repetition(len(entered), entered[-1] - entered[0] + 1)
         return counts
 
     def _serve(self, row: int, halts: Sequence[Halt]) -> None:
@@ -432,6 +437,7 @@ class Walk:
         halts: Sequence[Halt],
         served: Sequence[int],
         stops: Steps,
+        repetitions: Mapping[EntryKey, Repetition],
     ) -> DayPlan:
         account, marks = self.account, self.bars.open_mark[row]
         equity = account.equity(marks)
@@ -444,7 +450,7 @@ class Walk:
             assets={self.bars.symbols[c]: asset for c in columns if (asset := self._asset(row, c)) is not None},
             average_volume={self.bars.symbols[c]: Decimal(int(volumes[c])) for c in columns if volumes[c] >= 0},
             sessions_run={table.strategy: served[number] for number, table in enumerate(self.signals.tables)},
-            repetitions=self._repetitions(row, signals),
+            repetitions=repetitions,
         )
         distance = np.maximum(marks - stops, 0)
         total = SymbolExposure(in_dollars(int(account.shares @ marks)), in_dollars(int(account.shares @ distance)))
@@ -466,7 +472,7 @@ class Walk:
         return plan
 
     def _enter(self, row: int, plan: DayPlan) -> None:
-        bought = False
+        equity, bought = plan.situation.account.equity, False
         for decision in plan.decisions:
             signal = decision.signal
             of = row, signal.strategy, signal.symbol
@@ -474,20 +480,22 @@ class Walk:
             if decision.terms is None:
                 continue
             column = self._columns[signal.symbol]
-            if bought and self._stopped_between(row):
+            if bought and self._stopped_between(row, equity):
                 self.denied.append(Denied(*of, DenialCode.HALTED, None, None))
-            else:
-                bought = self._buy(row, column, decision) or bought
+            elif held := self._buy(row, column, decision):
+                bought = True
+                paid = held.holding.entry_price - plan.situation.quotes[signal.symbol].last
+                equity -= held.holding.quantity * paid + held.fee
             self._sync(column)
 
-    def _stopped_between(self, row: int) -> bool:
-        """Whether a loss has halted the account since the entry before."""
-        if self._near_loss(self.account.equity(self.bars.open_mark[row])):
+    def _stopped_between(self, row: int, equity: Decimal) -> bool:
+        """Whether a loss has halted the account since the entry before. ``equity``: to the cent or nearly."""
+        if self._near_loss(equity - CENT):
             self._look(row, self.bars.open_mark[row], Moment.ENTRY)
         return not level_of(self._in_force()).allows_entries
 
-    def _buy(self, row: int, column: int, decision: EntryDecision) -> bool:
-        """Send an entry, and see it end. Whether it bought anything."""
+    def _buy(self, row: int, column: int, decision: EntryDecision) -> Held | None:
+        """Send an entry, and see it end. Returns what it bought, if anything."""
         terms, signal, account = decision.terms, decision.signal, self.account
         assert terms is not None, "it was planned"
         price = with_slippage(
@@ -497,12 +505,11 @@ class Walk:
         if wanted * price + self.setup.rules.commission(wanted) > account.cash:
             why = Denied(row, signal.strategy, signal.symbol, DenialCode.REFUSED_BY_BROKER, None, None)
             self.denied.append(why)
-            return False
+            return None
         quantity = account.fillable(column, row, wanted) if self.bars.traded[row, column] else ZERO
         if not quantity:
-            return False
+            return None
         self.counts["partial fill by volume"] += quantity < wanted
-        number = next(n for n, table in enumerate(self.signals.tables) if table.strategy == signal.strategy)
         holding = Holding(
             strategy=signal.strategy,
             symbol=signal.symbol,
@@ -514,9 +521,11 @@ class Walk:
             policy=signal.policy,
             opened_session=self.bars.sessions[row],
         )
-        account.buy(Held(column, number, holding, row, ZERO), row, price, quantity, whole=quantity == wanted)
+        number, fee = self._numbers[signal.strategy], self.setup.rules.commission(quantity)
+        held = Held(column, number, holding, row, fee, target_rests=quantity == wanted)
+        account.buy(held, row)
         self._note_entry(row, column, EntryKey(signal.strategy, signal.symbol, Side.BUY), signal.policy)
-        return True
+        return held
 
     def _note_entry(self, row: int, column: int, key: EntryKey, policy: ExitPolicy) -> None:
         self._submitted += 1
