@@ -26,7 +26,6 @@ SANDBOX = (
     "ProtectHome=read-only",
     "PrivateTmp=yes",
     "ProtectControlGroups=yes",
-    "ProtectKernelTunables=yes",
     "ProtectHostname=yes",
     "DevicePolicy=closed",
     "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
