@@ -77,7 +77,7 @@ def test_every_container_is_confined_and_ends_in_peace() -> None:
         for network in service.get("networks", ()):
             assert network in COMPOSE["networks"], f"{name}: {network}"
     for service in OURS.values():
-        assert (service["stop_grace_period"], service["init"]) == ("5m", True)
+        assert (service["stop_grace_period"], service["init"]) == ("5m30s", True)
         assert service["hostname"] == "tradebot"  # the list of homes and the locks go by it
 
 
