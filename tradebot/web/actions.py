@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +15,9 @@ from tradebot.runtime import command_process
 from tradebot.runtime.command_outcome import ActionOutcome, outcome_of
 from tradebot.runtime.command_requests import CLOSE, CommandRequest
 from tradebot.settings import GlobalOptions
+
+#: Commands that are started at the same time.
+_STARTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,11 @@ class Actions:
         self._options = options
         self._elsewhere: dict[tuple[Path, str], CommandRun] = {}  # whose files the home's disk had no room for
         self._lock = Lock()
+        self._starters = ThreadPoolExecutor(_STARTERS, thread_name_prefix="start")
+
+    async def begin(self, home: Path, request: CommandRequest) -> RunningAction:
+        """``start`` in a thread that no slow read ever takes."""
+        return await asyncio.get_running_loop().run_in_executor(self._starters, self.start, home, request)
 
     def start(self, home: Path, request: CommandRequest) -> RunningAction:
         """Begin what is asked, or attach to the run that does it already. Raises UsageError and ConfigError."""

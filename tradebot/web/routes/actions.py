@@ -38,8 +38,8 @@ from tradebot.web.streams import EventStream
 _LOG = logging.getLogger(__name__)
 #: Seconds that a request waits for the end of its command, unless it says otherwise, and at most.
 WAIT_SECONDS, MOST_SECONDS = 20.0, 60.0
-#: Seconds between two looks at a command, and after which a stream that has nothing to say shows that it is there.
-_STEP, _SIGN_OF_LIFE = 0.1, 15.0
+#: Seconds between two looks at a command, of a request and of a stream; and after which a silent stream shows itself.
+_STEP, _STREAM_STEP, _SIGN_OF_LIFE = 0.1, 0.25, 15.0
 #: What a token may follow that may only stop and halt.
 _OF_STOPPERS = frozenset({StopRequest.command, HaltRequest.command})
 #: The HTTP status of an exit code that is no success.
@@ -177,7 +177,7 @@ def _looks(routes: APIRouter, site: Site) -> None:
     @routes.get("/actions/{action}", response_model=ActionObject, summary="How a command goes on, or ended.",
                 responses=problems(*_NOT_FOUND))  # fmt: skip
     def one(visitor: Watcher, action: str) -> Response:
-        return _json(_object(site, visitor, _found(site, visitor, action)).model_dump())
+        return _json(_object(site, visitor, found_action(site, visitor, action)).model_dump())
 
     @routes.get("/actions/{action}/events", summary="What a command tells, as it comes (server-sent events).",
                 responses={200: {"content": {EventStream.media_type: {}}}, **problems(*_NOT_FOUND)},
@@ -187,7 +187,7 @@ def _looks(routes: APIRouter, site: Site) -> None:
         action: str,
         last_event_id: Annotated[str, Header(description="The number of the last line that came.", max_length=20)] = "",
     ) -> Response:
-        found = await asyncio.to_thread(_found, site, visitor, action)
+        found = await asyncio.to_thread(found_action, site, visitor, action)
         after = int(last_event_id) if last_event_id.isdecimal() else 0
         return EventStream(site.streams, _told(found, after), lambda: site.access.still_holds(visitor.grant))
 
@@ -196,7 +196,7 @@ async def _answer(site: Site, visitor: Visitor, request: CommandRequest, wait: f
     """Start or attach, wait, and answer."""
     _LOG.info("`tradebot %s` is asked for in %s", request.command, visitor.home.folder)
     try:
-        action = await asyncio.to_thread(site.actions.start, visitor.home.path, request)
+        action = await site.actions.begin(visitor.home.path, request)
     except TradebotError as error:
         status = 422 if isinstance(error, UsageError) else 503
         raise Refused(status, str(error), exit_code=error.exit_code) from error
@@ -223,22 +223,29 @@ async def _told(action: RunningAction, after: int) -> AsyncIterator[str]:
     """The lines of a command as events, numbered from 1, and its end. ``after``: how many came already."""
     told, silent = after, 0.0
     while True:
-        outcome = await asyncio.to_thread(action.outcome)  # before the lines, so that none is missing at the end
-        for line in await asyncio.to_thread(action.lines, told):
+        outcome, lines = await asyncio.to_thread(_look, action, told)
+        for line in lines:
             told, silent = told + 1, 0.0
             yield f"id: {told}\nevent: line\ndata: {json.dumps({'number': told, 'text': line})}\n\n"
         if outcome is not None:
             end = {"state": action.state, "exit_code": outcome.exit_code, "told": outcome.told}
             yield f"event: end\ndata: {json.dumps(plain(end))}\n\n"
             return
-        await asyncio.sleep(_STEP)
-        silent += _STEP
+        await asyncio.sleep(_STREAM_STEP)
+        silent += _STREAM_STEP
         if silent >= _SIGN_OF_LIFE:
             silent = 0.0
             yield ": at work\n\n"
 
 
-def _found(site: Site, visitor: Visitor, action_id: str) -> RunningAction:
+def _look(action: RunningAction, told: int) -> tuple[ActionOutcome | None, tuple[str, ...]]:
+    """How a command ended, if it has, and what is new; in this order, so that no line is missing at the end."""
+    outcome = action.outcome()
+    return outcome, action.lines(told)
+
+
+def found_action(site: Site, visitor: Visitor, action_id: str) -> RunningAction:
+    """The command of this name that the visitor may follow. Raises Refused."""
     action = site.actions.find(visitor.home.path, action_id)
     if action is None or not _may_follow(visitor, action):
         raise Refused(404, "There is no such command in this home.")
