@@ -17,7 +17,13 @@ import tradebot.ledger.database  # noqa: F401
 from tests.fakes import forked_strategies
 from tests.fakes.forked import ForkedStrategies
 
-pytest_plugins = ["tests.fakes.canary", "tests.fakes.homes", "tests.fakes.postgres", "tests.fakes.validated"]
+pytest_plugins = [
+    "tests.fakes.canary",
+    "tests.fakes.chromium",
+    "tests.fakes.homes",
+    "tests.fakes.postgres",
+    "tests.fakes.validated",
+]
 
 settings.register_profile(
     "ci",

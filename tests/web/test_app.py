@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
 from tradebot.settings import GlobalOptions, Settings
-from tradebot.web.access.guard import OPEN_FOLDER, OPEN_PATHS
+from tradebot.web.access.guard import OPEN_FOLDER, OPEN_PATHS, is_open
 from tradebot.web.app import ROUTERS, make_app
 from tradebot.web.site import Site, make_site
 
@@ -43,7 +43,7 @@ def test_every_route_asks_for_a_scope_or_is_open_on_purpose(routes: list[BaseRou
         route
         for route in routes
         if not (
-            (isinstance(route, APIRoute) and (route.path in OPEN_PATHS or len(list(scopes_of(route))) == 1))
+            (isinstance(route, APIRoute) and (is_open(route.path) or len(list(scopes_of(route))) == 1))
             or (isinstance(route, Mount) and f"{route.path}/" == OPEN_FOLDER)
         )
     ]

@@ -12,7 +12,7 @@ from tradebot import __version__
 from tradebot.errors import ExitCode
 from tradebot.web.access.guard import Guard
 from tradebot.web.problem_json import Refused, problem_response
-from tradebot.web.routes import actions, api_docs, api_reads, login, metrics
+from tradebot.web.routes import actions, api_docs, api_reads, login, metrics, pages
 from tradebot.web.site import Site
 
 #: Each makes the routes of one subject.
@@ -22,6 +22,7 @@ ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (
     api_reads.router,
     api_docs.router,
     metrics.router,
+    pages.router,
 )
 
 

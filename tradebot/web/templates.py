@@ -1,4 +1,4 @@
-"""Renders the pages' templates. Everything that is put into one is escaped."""
+"""Renders the page of the login, which belongs to no home. Everything that is put into it is escaped."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 
+from tradebot.web.pages.rendering import Renderer, style_address
+
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from starlette.requests import Request
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    loader = PackageLoader("tradebot.web", "pages")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def _renderer() -> Renderer:
+    return Renderer(str)
 
 
 def render(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
-    """A template as a response. ``nonce`` is what its scripts and styles have to name."""
-    text = _environment().get_template(name).render(nonce=request.state.nonce, **values)
+    """A template as a response. ``nonce`` is what its scripts have to name."""
+    text = _renderer().text(name, nonce=request.state.nonce, style=style_address(), **values)
     return HTMLResponse(text, status)

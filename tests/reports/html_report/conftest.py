@@ -1,15 +1,12 @@
-"""A report of years with texts that mean harm, and a Chromium that looks at it."""
+"""A report of years with texts that mean harm."""
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,34 +24,11 @@ from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import Period
 from tradebot.market.calendar import NyseCalendar
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
 SCRIPT = "<script>document.title = 'taken'</script>"
 LIMITS = tuple(
     LimitLine(name, Decimal("123456.78"), Decimal(200_000), share, date(2007, 2, 1))
     for name, share in (("MAX_PORTFOLIO_RISK_PCT", Decimal("1.125")), ("EMERGENCY_STOP_LOSS_PCT", Decimal("0.21")))
 )
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium: the program that CHROMIUM names, or one of the usual names on the path.
-
-    Without one the test is skipped; with CHROMIUM_REQUIRED set, as in CI, it fails.
-    """
-    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if program is None:
-        say = pytest.fail if os.environ.get("CHROMIUM_REQUIRED") else pytest.skip
-        say("no Chromium: install it (Debian: chromium, fonts-dejavu-core), or name the program in CHROMIUM")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # The pages are our own files; a sandbox of namespaces and large shared memory are missing in many containers.
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

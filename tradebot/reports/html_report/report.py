@@ -54,10 +54,11 @@ def report_html(
     ``secrets`` masks the secrets of the settings in a text.
     """
     hide = masker(where, secrets)
-    return html_text(_document(outcome, where, by_key(statistics), hide), hide)
+    return html_text(report_document(outcome, where, by_key(statistics), hide), hide)
 
 
-def _document(outcome: ReportOutcome, where: RunHeader, statistics: Mapping[str, Figure], hide: Hide) -> Document:
+def report_document(outcome: ReportOutcome, where: RunHeader, statistics: Mapping[str, Figure], hide: Hide) -> Document:
+    """The report's structure. ``hide`` masks what must not be told in the names that are drawn."""
     return Document(
         title=f"Trading report, {_span(outcome)}",
         subtitle=f"{_place(where)}, account {masked_account(where.account_id)}. Amounts are USD.",

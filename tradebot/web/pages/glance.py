@@ -1,0 +1,99 @@
+"""The state of an account at a glance: what may be sent, why not, and what needs the operator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tradebot.core.model.halts import Halt, HaltLevel, account_text, distinct, sources_text
+from tradebot.core.results.halt_texts import since_text
+from tradebot.core.results.needs import Need
+from tradebot.core.results.status_outcome import StatusOutcome
+from tradebot.reports.formatting import instant
+from tradebot.reports.layout import Tone
+
+_WORDS = {
+    HaltLevel.RUNNING: ("RUNNING", "Entries and exits are sent.", Tone.GOOD),
+    HaltLevel.REDUCING: ("REDUCING", "Exits only: no entry is sent.", Tone.WARN),
+    HaltLevel.HALTED: ("STOPPED", "Only cancels, closes and protective stops are sent.", Tone.BAD),
+}
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an account, a strategy or a symbol is halted, and what ends it."""
+
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The state of an account for people."""
+
+    word: str  # RUNNING, REDUCING, STOPPED or HALTED (unreadable)
+    meaning: str
+    tone: Tone
+    reasons: tuple[Reason, ...] = ()
+    needs: tuple[Need, ...] = ()
+    at_work: str = ""  # the run that holds the lock; "" for none
+    trouble: str = ""  # why the broker could not be asked; "": it was
+    may_resume: bool = False  # whether a halt is there that `tradebot resume` ends
+    is_known: bool = True  # False: needs may exist that nothing tells
+    is_readable: bool = True  # whether the records of the home could be read
+
+
+def glance(status: StatusOutcome) -> Glance:
+    """The state by an outcome of `status`."""
+    word, meaning, tone = _WORDS[status.level]
+    return Glance(
+        word,
+        meaning,
+        tone,
+        tuple(map(_reason, distinct(status.halts))),
+        status.needs,
+        status.lock_holder,
+        status.trouble,
+        any(halt.may_be_resumed for halt in status.halts),
+        is_known=not status.trouble,
+    )
+
+
+def unreadable(trouble: str) -> Glance:
+    """The state of a home whose records cannot be read: a latch that cannot be read counts as set."""
+    return Glance(
+        "HALTED (unreadable)",
+        "What this home has recorded cannot be read, and no job enters until it can. The emergency stop works without "
+        "it.",
+        Tone.BAD,
+        (Reason(trouble, "`tradebot verify` says more; docs/runbook.md, code 10"),),
+        is_known=False,
+        is_readable=False,
+    )
+
+
+def stopping() -> Glance:
+    """The state while an emergency stop is at work."""
+    return Glance("STOPPING", "An emergency stop is at work, and no job sends an entry.", Tone.WARN, is_known=False)
+
+
+def age_text(age: timedelta, at: datetime) -> str:
+    """How long ago something was looked at, for people; beyond a day when that was."""
+    seconds = max(0, int(age.total_seconds()))
+    if age >= _DAY:
+        return f"at {instant(at)}"
+    if seconds < 60:
+        return f"{seconds} s ago"
+    return f"{seconds // 60} min ago" if seconds < 3600 else f"{seconds // 3600} h ago"
+
+
+def _reason(same: tuple[Halt, ...]) -> Reason:
+    halt = same[0]
+    level = max((each.level for each in same), key=list(HaltLevel).index)
+    subject = "" if halt.of_account else f"{level.upper()} {halt.subject}: "
+    since = f" on {since_text(halt)}" if halt.since else ""
+    detail = (
+        f"Set by {sources_text(same)} ({halt.rule.replace('_', ' ')}){since}, {halt.holds}; for {account_text(same)}."
+    )
+    return Reason(f"{subject}{halt.reason}", detail)

@@ -1,0 +1,181 @@
+"""Makes the pages of a server: the frame of each, and what takes too long for a request in the background."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from starlette.responses import HTMLResponse
+
+from tradebot.core.model.account_numbers import shown_number
+from tradebot.core.results.report_periods import AskedPeriod, Period
+from tradebot.core.results.web_access import Scope
+from tradebot.errors import TradebotError
+from tradebot.web.events import StatusFeed
+from tradebot.web.pages.frame import AccountName, Frame, in_home
+from tradebot.web.pages.overview import Overview, overview
+from tradebot.web.pages.rendering import Renderer, script_address, style_address
+from tradebot.web.pages.sections import Link
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from tradebot.runtime.homes import HomeContext
+    from tradebot.web.access.visitors import Visitor
+    from tradebot.web.homes import ServedHome
+    from tradebot.web.reads import HomeReads
+    from tradebot.web.site import Site
+
+T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
+#: Seconds after which the charts are drawn again.
+_CHARTS_KEPT = 60.0
+#: Seconds for which a page waits for its charts.
+_CHARTS_WAIT = 0.25
+
+
+class PageMaker:
+    """The pages of a server. It blocks: it is called in threads."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._homes: dict[str, _HomePages] = {}
+        self._lock = Lock()
+
+    def reads(self, home: ServedHome) -> HomeReads:
+        """The reads of a home."""
+        return self._site.reads.of(home.path)
+
+    def frame(
+        self, request: Request, visitor: Visitor, here: str, title: str, *, is_live: bool = False, version: str = ""
+    ) -> Frame:
+        """The frame of a page for whoever asks."""
+        names = {each.folder: self._name(each, len(visitor.homes)) for each in visitor.homes}
+        account = names[visitor.home.folder]
+        return Frame(
+            title=title,
+            here=here,
+            account=account,
+            accounts=tuple(names.values()),
+            now=self._site.clock.wall(),
+            nonce=request.state.nonce,
+            csrf=visitor.csrf,
+            style=style_address(),
+            script=script_address(),
+            may_look=visitor.may(Scope.READ),
+            may_stop=visitor.may(Scope.STOP),
+            may_act=visitor.may(Scope.ACT),
+            events=in_home("/events", account) if is_live else "",
+            version=version,
+            reload_seconds=30 if is_live else 0,
+        )
+
+    def html(self, visitor: Visitor, template: str, frame: Frame, status: int = 200, **values: object) -> HTMLResponse:
+        """A page as a response, with the secrets of its home masked."""
+        return HTMLResponse(self._of(visitor.home).renderer.page(template, frame, **values), status)
+
+    def overview(self, visitor: Visitor) -> Overview:
+        """The first page of the visitor's home."""
+        return self._overview(visitor.home)
+
+    def feed(self, home: ServedHome) -> StatusFeed:
+        """The status of a home as events."""
+        return self._of(home).feed
+
+    def hide(self, home: ServedHome) -> Callable[[str], str]:
+        """What masks the secrets of a home."""
+        return self._of(home).hide
+
+    def look_again(self, home: ServedHome, action_id: str) -> None:
+        """Let the next page ask the broker anew: a command has ended. Once for each."""
+        kept = self._of(home)
+        if action_id not in kept.ended:
+            kept.ended.append(action_id)
+            kept.reads.look_again()
+
+    @staticmethod
+    def bare_name(visitor: Visitor) -> AccountName:
+        """The account of a visitor, for addresses."""
+        return AccountName(visitor.home.name, "", is_only=len(visitor.homes) == 1)
+
+    def learn(self, home: ServedHome, context: HomeContext | None) -> None:
+        """Keep how an account is called: it is shown where its home cannot be read."""
+        if context is not None and context.broker:
+            number = shown_number(context.broker, context.mode, context.account_id)
+            known = f"{context.mode} at {context.broker}" if context.mode != context.broker else "embedded exchange"
+            self._of(home).label = ", ".join(filter(None, (known, number)))
+
+    def _name(self, home: ServedHome, count: int) -> AccountName:
+        return AccountName(home.name, self._of(home).label, is_only=count == 1)
+
+    def _overview(self, home: ServedHome) -> Overview:
+        pages = self._of(home)
+        account = AccountName(home.name, "", is_only=len(self._site.homes.all()) == 1)
+        return overview(
+            self.reads(home),
+            pages.charts.get(_CHARTS_WAIT),
+            Link("All orders", in_home("/orders", account)),
+            Link("The whole report", in_home("/report", account)),
+        )
+
+    def _of(self, home: ServedHome) -> _HomePages:
+        with self._lock:
+            if home.folder not in self._homes:
+                self._homes[home.folder] = _HomePages(self.reads(home), lambda: self._overview(home))
+            return self._homes[home.folder]
+
+
+class _HomePages:
+    """What is kept of a home between two pages."""
+
+    def __init__(self, reads: HomeReads, look: Callable[[], Overview]) -> None:
+        self.label = ""
+        self.ended: deque[str] = deque(maxlen=50)  # ids of actions after whose end the broker was asked anew
+        self.reads = reads
+        self.renderer = Renderer(self.hide)
+        self.charts = Background(lambda: reads.report(AskedPeriod(Period.YEAR)).value, _CHARTS_KEPT)
+        self.feed = StatusFeed(lambda: look().seen)
+
+    def hide(self, text: str) -> str:
+        """The text with secrets masked; as it is where the settings cannot be read, and no secret is known."""
+        try:
+            return self.reads.redact(text)
+        except TradebotError:
+            return text
+
+
+class Background(Generic[T]):
+    """A value that is made in a thread of its own, again once it is old; the old one is given meanwhile."""
+
+    def __init__(self, make: Callable[[], T | None], kept: float) -> None:
+        self._make = make
+        self._kept = kept
+        self._value: T | None = None
+        self._made_at: float | None = None
+        self._thread: Thread | None = None
+        self._lock = Lock()
+
+    def get(self, wait: float) -> T | None:
+        """The newest value; None while there is none. The first is waited for, for so many seconds."""
+        with self._lock:
+            is_old = self._made_at is None or time.monotonic() - self._made_at >= self._kept
+            if is_old and self._thread is None:
+                self._thread = Thread(target=self._run, name="charts", daemon=True)
+                self._thread.start()
+            thread, value = self._thread, self._value
+        if value is None and thread is not None:
+            thread.join(wait)
+        return self._value
+
+    def _run(self) -> None:
+        value = None
+        try:
+            value = self._make()
+        except Exception:  # noqa: BLE001 - the page goes on without it
+            _LOG.exception("the charts cannot be drawn")
+        with self._lock:
+            self._value, self._made_at, self._thread = value, time.monotonic(), None

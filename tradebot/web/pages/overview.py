@@ -1,0 +1,104 @@
+"""The first page: an account at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tradebot.core.results.listings import Selection
+from tradebot.core.results.status_outcome import StatusOutcome
+from tradebot.errors import ExitCode
+from tradebot.reports.formatting import signed_usd, usd
+from tradebot.reports.layout import Cell, Line, table
+from tradebot.web.events import Seen
+from tradebot.web.pages import sections
+from tradebot.web.pages.frame import AccountName, Look, looks_of
+from tradebot.web.pages.glance import Glance, glance, unreadable
+from tradebot.web.pages.rendering import fingerprint
+from tradebot.web.pages.sections import Link, Part
+
+if TYPE_CHECKING:
+    from tradebot.core.results.report_outcome import ReportOutcome
+    from tradebot.web.reads import HomeReads, Read
+
+#: The codes of a status of a home that cannot be read.
+_UNREADABLE = frozenset({ExitCode.LEDGER, ExitCode.CONFIG})
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the first page shows of an account."""
+
+    glance: Glance
+    tiles: tuple[tuple[str, Cell], ...]
+    whole: tuple[Part, ...]
+    wide: tuple[Part, ...]
+    narrow: tuple[Part, ...]
+    asked_at: datetime | None  # when the broker was asked (aware UTC); None: it was not
+    read_at: datetime  # when the ledger was read (aware UTC)
+
+    @property
+    def version(self) -> str:
+        """What differs if anything but an age does."""
+        shown = (self.glance, self.tiles, self.whole, self.wide, self.narrow)
+        return fingerprint(repr(shown))
+
+    @property
+    def seen(self) -> Seen:
+        """The same for the event stream."""
+        looks = {"ledger": self.read_at} | ({"broker": self.asked_at} if self.asked_at else {})
+        return Seen(self.version, looks)
+
+    def looks(self, now: datetime) -> tuple[Look, ...]:
+        """When each source was asked, for people."""
+        return looks_of(self.asked_at, self.read_at, now)
+
+
+def overview(reads: HomeReads, report: ReportOutcome | None, orders: Link, whole_report: Link) -> Overview:
+    """Read what the first page shows. ``report``: of its charts; None while they are drawn."""
+    read = reads.status()
+    status = read.value
+    state = glance_of(read)
+    asked = (read.looked_at, read.at)
+    if status is None or not state.is_readable:
+        known = (sections.positions(status),) if status is not None and status.positions else ()
+        return Overview(state, sections.tiles(status) if status else (), known, (), (), *asked)
+    wide = (
+        sections.of_read(
+            reads.orders(Selection(only_open=True, limit=100)),
+            lambda found: sections.open_orders(found, orders),
+            "open-orders",
+            "Open orders",
+        ),
+        sections.equity(report, whole_report),
+    )
+    narrow = (
+        sections.of_read(reads.jobs(), sections.jobs, "jobs", "Jobs"),
+        sections.of_read(reads.risk(), sections.risk, "risk", "Risk against the limits"),
+    )
+    return Overview(state, sections.tiles(status), (sections.positions(status),), wide, narrow, *asked)
+
+
+def glance_of(read: Read[StatusOutcome]) -> Glance:
+    """The state by what was read of it."""
+    if read.value is None:
+        return unreadable(read.refusal.message if read.refusal else "nothing was read")
+    if read.value.codes & _UNREADABLE:
+        return unreadable(read.value.trouble or read.value.headline)
+    return glance(read.value)
+
+
+def accounts_part(found: Iterable[tuple[AccountName, Read[StatusOutcome]]]) -> Part:
+    """A line for each account."""
+    rows = table("account | state | >equity | >today | >without a stop", (_account(*each) for each in found))
+    return Part("accounts", "Accounts", rows or (Line("None is known."),))
+
+
+def _account(name: AccountName, read: Read[StatusOutcome]) -> tuple[str | Cell, ...]:
+    state = glance_of(read)
+    figures = dict(sections.tiles(read.value)) if read.value is not None and state.is_readable else {}
+    equity, today = figures.get("equity", Cell(usd(None))), figures.get("today", signed_usd(None))
+    bare = figures.get("without a stop", Cell(usd(None)))
+    return Cell(name.name), Cell(state.word, state.tone), equity, today, bare
