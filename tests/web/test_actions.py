@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tests.fakes.cli import environment
 from tradebot.errors import ConfigError, ExitCode, UsageError
 from tradebot.home import locks, paths, registry
 from tradebot.home.command_runs import RunState
+from tradebot.runtime import command_process
 from tradebot.runtime.command_outcome import ActionOutcome
 from tradebot.runtime.command_requests import HaltRequest, PreflightRequest, ResumeRequest, StopRequest, one_line
 from tradebot.settings import GlobalOptions
@@ -105,13 +106,20 @@ def test_a_halt_and_a_resumption_say_how_they_ended(home: Path, actions: Actions
     assert not paths.latch_file(home).exists()
 
 
-def test_a_killed_action_says_so(home: Path, actions: Actions) -> None:
+def test_a_stop_that_hangs_takes_no_other_in_and_one_that_is_killed_says_so(
+    home: Path, actions: Actions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with job_at_work(home):
         stop = actions.start(home, StopRequest("x"))
         until(stop, lambda: stop.lines())
         assert stop.run.pid is not None
+        os.kill(stop.run.pid, signal.SIGSTOP)
+        monkeypatch.setattr(command_process, "_LONGEST", timedelta(0))
+        beside = actions.start(home, StopRequest("y"))
+        assert (beside.is_new, beside.replaced, stop.state) == (True, "", RunState.RUNNING)
         os.kill(stop.run.pid, signal.SIGKILL)
         outcome = ended(stop)
+    assert ended(beside).exit_code is ExitCode.OK
     assert (stop.state, outcome.exit_code, outcome.is_good) == (RunState.KILLED, None, False)
     assert "Run it again" in outcome.told
     assert ended(actions.start(home, StopRequest("again"))).exit_code is ExitCode.OK

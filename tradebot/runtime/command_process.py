@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -28,6 +29,8 @@ from tradebot.runtime.own_unit import leave_unit
 from tradebot.settings import GlobalOptions
 
 _LOG = logging.getLogger(__name__)
+#: The longest that a command is at work, save one that hangs.
+_LONGEST = timedelta(minutes=15)
 _KEPT_RUN = "tradebot.runtime.kept_run"
 
 
@@ -55,19 +58,24 @@ def begin(home: Path, options: GlobalOptions, request: CommandRequest) -> Begun:
     with command_runs.one_starter(home):
         at_work = [run for run in running(home) if run.command == request.command]
         for run in at_work:
-            if request.is_met_by(run.arguments):
+            if request.is_met_by(run.arguments) and not _is_stale(run):
                 return Begun(run, is_new=False)
         run = _start(home, options, request.command, arguments)
-        replaced = next((each for each in at_work if isinstance(request, StopRequest)), None)
-        if replaced is not None:
-            _end(replaced)
+        replaced = at_work if isinstance(request, StopRequest) and request.close_positions else []
+        for each in replaced:
+            _end(each)
     command_runs.prune(home)
-    return Begun(run, is_new=True, replaced=replaced)
+    return Begun(run, is_new=True, replaced=replaced[0] if replaced else None)
 
 
 def running(home: Path) -> tuple[CommandRun, ...]:
     """The commands of a home that are at work, newest first."""
     return tuple(run for run in command_runs.runs(home) if run.state is RunState.RUNNING)
+
+
+def _is_stale(run: CommandRun) -> bool:
+    """Whether a run is at work for so long that it may be paused or hang. Nobody is left to wait for it."""
+    return SystemClock().wall() - run.began > _LONGEST
 
 
 def _check_known(home: Path, options: GlobalOptions) -> None:

@@ -95,6 +95,9 @@ def test_a_stop_that_takes_longer_is_followed_by_its_events_and_attached_to(
         assert (begun.status, begun.headers["location"], begun.json["is_new"]) == (202, begun.json["follow"], True)
         again = post(server, "stop_trading?wait=0", tokens["act"], {"reason": "y"})
         assert (again.status, again.json["action"], again.json["is_new"]) == (202, begun.json["action"], False)
+        hung_up = http.client.HTTPConnection("127.0.0.1", server.port)
+        hung_up.request("POST", "/api/stop_trading?wait=60", headers={"Authorization": f"Bearer {tokens['stop']}"})
+        hung_up.close()
         told = events(server, begun.json["events"], tokens["stop"])
         seen = []
         for number, _, data in told:
