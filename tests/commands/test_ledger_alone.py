@@ -24,7 +24,7 @@ Said = tuple[int, str, str]
 Look = Callable[..., Said]
 
 LEDGER = "trading_robot.db"
-COMMANDS = [("explain", "AAPL"), ("incident",), ("fills",), ("trades", "--open")]
+COMMANDS = [("explain", "AAPL"), ("incident",), ("fills",), ("trades", "--open"), ("jobs",)]
 #: What else reads a home that cannot be written.
 MORE = [("explain", "--today"), ("report", "--previous"), ("verify",)]
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])

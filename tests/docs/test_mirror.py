@@ -46,6 +46,7 @@ THROUGH_A_NEIGHBOUR = {
     "jobs/desk.py": "jobs/test_job_run.py",
     "jobs/emergency_stop/desk.py": "jobs/emergency_stop/test_loop.py",
     "web/example.py": "web/routes/test_api_reads.py",
+    "web/openapi.py": "web/routes/test_api_reads.py",
     "web/routes/api_docs.py": "web/routes/test_api_reads.py",
     "core/results/account_now.py": "test_api.py",
     "core/results/job_lines.py": "jobs/test_session_jobs.py",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Jobs without log files: they change nothing and may run every minute.
-_READ_ONLY = frozenset({Job.STATUS})
+_READ_ONLY = frozenset({Job.STATUS, Job.RISK})
 
 
 @contextmanager

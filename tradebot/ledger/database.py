@@ -165,10 +165,7 @@ def open_database(
     if create:
         _make_folder(location)
     elif not may_exist(location):
-        raise LedgerError(
-            f"The ledger {location} is missing, in a home that had one. Nothing is sent without it. Put your newest "
-            "backup there, or make a fresh one from what the broker knows with `tradebot rebuild`."
-        )
+        raise _missing(location)
     engine = open_engine(location, create=create, durable=durable, busy_seconds=busy_seconds)
     try:
         _migrate(engine, create)
@@ -187,17 +184,25 @@ def open_without_migrating(
     Raises LedgerError as ``open_database`` does, and for a ledger of an older version.
     """
     if not may_exist(location):
-        raise LedgerError(f"The ledger {location} is missing.")
+        raise _missing(location)
     engine = open_engine(location, busy_seconds=busy_seconds, frozen=frozen)
     try:
         header = read_header(engine)
         if not header.is_current:
             refuse_unusable(location, header)
-            raise LedgerError(f"The ledger {location} is empty, or an older version wrote it.")
+            what = f"The ledger {location} is empty, or an older version wrote it."
+            raise LedgerError(f"{what} The next job brings an older one up to date.")
     except BaseException:
         engine.close()
         raise
     return _masking(Database(engine))
+
+
+def _missing(location: LedgerLocation) -> LedgerError:
+    return LedgerError(
+        f"The ledger {location} is missing, in a home that had one. Nothing is sent without it. Put your newest "
+        "backup there, or make a fresh one from what the broker knows with `tradebot rebuild`."
+    )
 
 
 def _masking(database: Database) -> Database:

@@ -44,12 +44,14 @@ def test_each_read_gives_the_object_of_its_schema(served: tuple[Served, str], na
 
 def test_what_a_command_prints_is_what_the_api_gives(served: tuple[Served, str]) -> None:
     home = served[0].home
+    before = _files(home)
     for name in ("positions", "orders", "trades", "fills", "risk", "jobs"):
         printed = tradebot(name, "--home", home, "--json", state=home.parent / "state", cwd=home.parent).json
         read = got(served, name)
         for each in (printed, read):
             each.pop("known_at", None)
         assert read == printed
+    assert _files(home) == before
 
 
 def test_a_read_is_chosen_by_its_arguments(served: tuple[Served, str]) -> None:

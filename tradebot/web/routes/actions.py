@@ -201,6 +201,7 @@ async def _answer(site: Site, visitor: Visitor, request: CommandRequest, wait: f
         status = 422 if isinstance(error, UsageError) else 503
         raise Refused(status, str(error), exit_code=error.exit_code) from error
     outcome = await _wait_for(action, wait, site.streams.closing)
+    site.reads.of(visitor.home.path).look_again()  # the account is not as the last look showed it
     shown = await asyncio.to_thread(_object, site, visitor, action)
     if outcome is None:
         return _json(shown.model_dump(), 202, {"Location": shown.follow})
