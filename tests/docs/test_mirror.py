@@ -138,7 +138,6 @@ THROUGH_A_NEIGHBOUR = {
     "settings/unknown_names.py": "settings/test_load.py",
     "settings/web_fields.py": "settings/test_field_types.py",
     "web/access/access_file.py": "web/access/test_access.py",
-    "web/access/alerting.py": "web/test_server.py",
     "web/access/pages.py": "web/test_server.py",
     "web/access/records.py": "web/access/test_access.py",
     "web/access/visitors.py": "web/test_server.py",

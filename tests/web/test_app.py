@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
+from tests.fakes.cli import ROOT
 from tradebot.settings import GlobalOptions, Settings
 from tradebot.web.access.guard import OPEN_FOLDER, OPEN_PATHS, is_open
 from tradebot.web.app import ROUTERS, make_app
@@ -60,3 +63,10 @@ def test_a_route_either_looks_or_acts(routes: list[BaseRoute]) -> None:
 def test_without_the_page_there_is_no_login(made_home: Path) -> None:
     paths = {getattr(route, "path", "") for route in routes_of(site_of(made_home, enable_dashboard=False))}
     assert "/healthz" in paths and "/login" not in paths and "/logout" not in paths
+
+
+def test_the_server_starts_without_what_is_slow_to_import() -> None:
+    program = "import sys, tradebot.commands.serve, tradebot.web.server; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    slow = {"pandas", "numpy", "pyarrow", "requests", "robin_stocks", "apprise", "holidays", "talib"}
+    assert slow & set(ended.stdout.split()) == set()

@@ -26,7 +26,7 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.commands import open_desk, render
     from tradebot.jobs import session_jobs
     from tradebot.reports.pages.risk import jobs_page
-    from tradebot.runtime.json_shapes import jobs_fields
+    from tradebot.runtime.api_shapes import jobs_fields
 
     with open_desk.ledger_for(options, "jobs") as opened:
         found = session_jobs.run(opened.desk)

@@ -30,7 +30,7 @@ def command(options: GlobalOptions) -> ExitCode:
     from tradebot.core.model.schedule import Job
     from tradebot.jobs import risk
     from tradebot.reports.pages.risk import risk_page
-    from tradebot.runtime.json_shapes import risk_fields
+    from tradebot.runtime.api_shapes import risk_fields
 
     code = ExitCode.OK
     try:

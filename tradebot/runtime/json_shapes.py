@@ -5,31 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from tradebot.brokers.paper import ExchangeStatus
 from tradebot.core.accounting.form_8949 import TaxYear
 from tradebot.core.accounting.performance import Totals
-from tradebot.core.model.account import AccountSnapshot
-from tradebot.core.model.halts import Halt, HaltLevel
+from tradebot.core.model.halts import Halt
 from tradebot.core.results.account_lines import AccountLine, AccountTotals, SymbolExposure
-from tradebot.core.results.account_now import Reached
 from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
 from tradebot.core.results.backtest_outcome import BacktestOutcome
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.home_places import HomeEnd
 from tradebot.core.results.incident import IncidentOutcome
-from tradebot.core.results.job_lines import JobLine, SessionJobs
+from tradebot.core.results.job_lines import JobLine
 from tradebot.core.results.listings import FillLine, ListedOrder, TradeLine
 from tradebot.core.results.outcomes import Outcome
-from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.preflight_checks import PreflightOutcome
 from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
 from tradebot.core.results.review import Review
-from tradebot.core.results.risk_outcome import RiskOutcome, SymbolRisk
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
 from tradebot.core.results.web_access import SessionLine, TokenLine
@@ -45,6 +40,7 @@ from tradebot.reports.json_schema import Schema, Shape, command_schema, failure_
 from tradebot.reports.prometheus_text import MetricLine
 from tradebot.reports.statistics import Figure
 from tradebot.runtime.alerts import Delivery
+from tradebot.runtime.api_shapes import API_SHAPES, RISK
 from tradebot.runtime.robinhood_auth import SessionStatus
 from tradebot.runtime.strategies import ServedSessions
 from tradebot.schedulers import SchedulerKind
@@ -69,14 +65,6 @@ _ALL_ACCOUNTS = _plain({
     "accounts": tuple[AccountLine, ...], "totals_by_mode": tuple[AccountTotals, ...],
     "exposure": tuple[SymbolExposure, ...], "missing": tuple[str, ...],
 })  # fmt: skip
-
-
-#: The use of the limits, and what the account has at stake.
-_RISK = {
-    "session": date | None, "equity": Decimal | None, "limits_used": tuple[LimitLine, ...],
-    "symbols": tuple[SymbolRisk, ...], "gross_exposure": Decimal, "lost_at_stops": Decimal, "concentration": Decimal,
-    "unprotected": Decimal | None, "notes": tuple[str, ...], "known_at": datetime | None, "trouble": str,
-}  # fmt: skip
 
 
 class ExitCodeLine(TypedDict):
@@ -114,7 +102,7 @@ SHAPES: Mapping[str, Shape] = {
     "orders": Shape(more={"orders": tuple[ListedOrder, ...], **_LAST_KNOWN}),
     "trades": Shape(more={"trades": tuple[TradeLine, ...], "totals": Totals | None, **_LISTING}),
     "fills": Shape(more={"fills": tuple[FillLine, ...], **_LISTING}),
-    "risk": Shape(more=_RISK),
+    "risk": Shape(more=RISK),
     "jobs": Shape(more={"jobs": tuple[JobLine, ...], "session": date | None, "now": datetime}),
     "metrics": _plain({"metrics": tuple[MetricLine, ...]}, file=Path | None),
     "export": Shape(
@@ -175,35 +163,6 @@ SHAPES: Mapping[str, Shape] = {
     "help": _plain({"topic": str}, text=str, codes=tuple[ExitCodeLine, ...], precedence=tuple[int, ...]),
     "completion": _plain({"shell": str, "script": str}),
 }  # fmt: skip
-
-
-def risk_fields(found: RiskOutcome) -> dict[str, Any]:
-    """The fields of the object of `risk`."""
-    return {name: getattr(found, name) for name in _RISK}
-
-
-def jobs_fields(found: SessionJobs) -> dict[str, Any]:
-    """The fields of the object of `jobs`."""
-    return {"jobs": found.lines, "session": found.session, "now": found.now}
-
-
-#: The objects of the server's API that no command prints: `status` shows the account, and a monitor asks for health.
-API_SHAPES: Mapping[str, Shape] = {
-    "account": Shape(more={
-        "account": AccountSnapshot | None, "level": HaltLevel, "session": date | None, "day_result": Decimal | None,
-        "below_peak": Decimal | None, "positions": int, "unprotected": Decimal | None, "known_at": datetime | None,
-        "trouble": str,
-    }),
-    "health": Shape(more={
-        "healthy": bool, "level": HaltLevel, "ledger_reached": Reached, "broker_reached": Reached,
-        "overdue": tuple[JobLine, ...], "alerts_waiting": int | None, "version": str,
-    }),
-}  # fmt: skip
-
-
-def fields_of(name: str, found: object) -> dict[str, Any]:
-    """The fields of the object of this name in ``API_SHAPES``."""
-    return {field: getattr(found, field) for field in API_SHAPES[name].more}
 
 
 def schema_files() -> dict[str, str]:

@@ -12,7 +12,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from tradebot.runtime.json_shapes import api_schema
 from tradebot.web.example import example_of
 from tradebot.web.problem_json import MEDIA_TYPE
 
@@ -93,6 +92,8 @@ def _problem_example(responses: Mapping[str, Any], response: Any) -> dict[str, A
 
 def _content(name: str, schemas: dict[str, Any]) -> dict[str, Any]:
     """The content of a response: a reference to the schema, which is added to ``schemas``, and an example."""
+    from tradebot.runtime.json_shapes import api_schema  # imports every room, tables of prices too
+
     schema = dict(api_schema(name))
     schema.pop("$schema")
     example = example_of(schema)

@@ -18,7 +18,7 @@ from tradebot.errors import ExitCode, UsageError
 from tradebot.reports.daily_series import returns_by_month
 from tradebot.reports.json_output import command_json, outcome_json
 from tradebot.reports.statistics import by_key, statistics
-from tradebot.runtime.json_shapes import fields_of, jobs_fields, risk_fields
+from tradebot.runtime.api_shapes import fields_of, jobs_fields, risk_fields
 from tradebot.web.access.visitors import Reader, Visitor
 from tradebot.web.openapi import reads
 from tradebot.web.problem_json import Refused
