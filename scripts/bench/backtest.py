@@ -187,7 +187,7 @@ def main() -> None:
     usual = Setup(limits=limits, cash=Decimal(100_000))
     admits_all = Setup(limits=wide(limits), cash=CASH)
     if options.profile:
-        profile = cProfile.Profile()
+        profile = cProfile.Profile(time.process_time)
         profile.runcall(Walk(bars, bracket, admits_all).run)
         pstats.Stats(profile).sort_stats("tottime").print_stats(35)
         return

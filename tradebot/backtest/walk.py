@@ -7,8 +7,10 @@ by one only where something can happen to them: an order is touched, or a signal
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_FLOOR, Decimal
@@ -114,10 +116,11 @@ class Walk:
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Walk through every session. ``progress`` gets the sessions done and the number of all."""
-        for done, row in enumerate(self.rows, start=1):
-            self.step(row)
-            if progress is not None:
-                progress(done, len(self.rows))
+        with _without_collection():
+            for done, row in enumerate(self.rows, start=1):
+                self.step(row)
+                if progress is not None:
+                    progress(done, len(self.rows))
 
     def cut(self) -> None:
         """Take the sessions that were walked whole for all there are: the walk was interrupted."""
@@ -613,6 +616,18 @@ class _Range:
 
     high: Decimal
     low: Decimal
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let the collector of cycles rest: a walk makes none, and each pass would look at all that is booked so far."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _at(session: date) -> datetime:

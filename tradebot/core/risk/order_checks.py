@@ -46,6 +46,9 @@ def beyond_collar(prices: Iterable[Decimal], quote: Quote | None, limits: Limits
     if quote.previous_close is None or quote.previous_close <= 0:
         return Objection(code, lambda: f"{quote.symbol} has no previous close to compare with", limit=limit)
     references = (("the last price", quote.last), ("the previous close", quote.previous_close))
+    prices = tuple(prices)
+    if all(abs(price - reference) <= limit * reference for price in prices for _, reference in references):
+        return None
     away, price, name, reference = max(
         (abs(price - reference) / reference, price, name, reference)
         for price in prices

@@ -195,7 +195,7 @@ def no_price(candidate: Candidate, projected: ProjectedAccount) -> Objection | N
     quote = projected.situation.quotes.get(candidate.symbol)
     if quote is None or quote.last <= 0:
         return Objection(DenialCode.NO_PRICE, lambda: f"{candidate.symbol} has no usable price")
-    if US_STOCKS.leg_below(quote.last) is not None:
+    if candidate.terms is not None or US_STOCKS.leg_below(quote.last) is not None:
         return None
     distance = US_STOCKS.leg_distance
     return Objection(
