@@ -48,6 +48,7 @@ def test_systemd_finds_nothing_wrong_with_the_service_and_little_that_it_may(
 def test_what_the_server_starts_is_not_ended_with_it(server: ServerSetup) -> None:
     _, service = server_files(SchedulerKind.SYSTEMD, server)
     assert re.findall("^KillMode=.*", service.text, re.MULTILINE) == ["KillMode=process"]
+    assert "\nOOMPolicy=continue\n" in service.text
     (agent,) = server_files(SchedulerKind.LAUNCHD, server)
     assert plistlib.loads(agent.content)["AbandonProcessGroup"] is True
 

@@ -97,6 +97,8 @@ def _service(server: ServerSetup) -> Iterator[str]:
     yield f"TimeoutStopSec={_STOP_SECONDS}"
     yield "# An emergency stop that the server began outlives it, also where it could not leave the unit."
     yield "KillMode=process"
+    yield "# A command for which the memory is too short ends alone."
+    yield "OOMPolicy=continue"
     yield from ("StandardOutput=null", "StandardError=journal", *SANDBOX)
     yield "# Only these folders can be written: the homes, their ledgers and logs, and the user's state."
     yield from (f"ReadWritePaths={systemd.quoted(f'-{folder}')}" for folder in server.writes)
