@@ -191,7 +191,9 @@ def open_without_migrating(
         if not header.is_current:
             refuse_unusable(location, header)
             what = f"The ledger {location} is empty, or an older version wrote it."
-            raise LedgerError(f"{what} The next job brings an older one up to date.")
+            raise LedgerError(
+                f"{what} The next job brings an older one up to date, and so does `tradebot status` there."
+            )
     except BaseException:
         engine.close()
         raise
