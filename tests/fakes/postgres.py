@@ -2,6 +2,7 @@
 
 It is Debian's (/usr/lib/postgresql) or the one on PATH. Without any, tests that need it are skipped, and fail where
 POSTGRES_REQUIRED is set. Started by root it runs as the user postgres, because a server refuses to run as root.
+It ends with the process that started it, however that one ends.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -46,7 +47,16 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop it at once, as a machine does that is switched off."""
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+        self._run("pg_ctl", *self._stop)
+
+    @property
+    def stop_command(self) -> list[str]:
+        """The command that stops it at once."""
+        return self._command("pg_ctl", *self._stop)
+
+    @property
+    def _stop(self) -> tuple[str, ...]:
+        return ("-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
 
     def url(self, database: str, *, user: str = "postgres", parameters: str = "") -> str:
         """The address of a database, by the loopback."""
@@ -73,10 +83,12 @@ class PostgresServer:
         yield read_server(self.url(name))
         self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        return [*as_user, str(self.programs / program), *arguments]
+
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self.programs / program), *arguments]
-        if os.geteuid() == 0:
-            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        command = self._command(program, *arguments)
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
@@ -109,27 +121,44 @@ def _missing() -> str:
     return "" if _programs() else "no PostgreSQL server is installed"
 
 
+@contextmanager
+def ended_with_this_process(folder: Path, stop: Sequence[str]) -> Iterator[None]:
+    """Run the command ``stop`` and remove the folder after the block, or when this process dies, even suddenly.
+
+    A process of its own waits for the end of its input, which this one alone keeps open.
+    """
+    waits = 'cat >/dev/null; cd /; "$@" >/dev/null 2>&1; rm -rf "$0"'
+    command = ["sh", "-c", waits, str(folder), *stop]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as warden:
+        assert warden.stdin is not None, "it is a pipe"
+        os.register_at_fork(after_in_child=warden.stdin.close)
+        yield
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """A new server, which is gone after the block. There has to be one on this machine."""
+    programs = _programs()
+    assert programs is not None, "no PostgreSQL server is installed"
+    folder = Path(mkdtemp(prefix="tradebot-postgres-", dir="/tmp"))  # a socket's path is short
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    server = PostgresServer(folder, programs, _free_port(), folder / "log")
+    with ended_with_this_process(folder, server.stop_command):
+        server.make()
+        server.start()
+        yield server
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """The server of this test process."""
     if why := _missing():
         assert "POSTGRES_REQUIRED" not in os.environ, why
         pytest.skip(why)
-    programs = _programs()
-    assert programs is not None
-    folder = Path(mkdtemp(prefix="tradebot-postgres-", dir="/tmp"))  # a socket's path is short
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    server = PostgresServer(folder, programs, _free_port(), folder / "log")
-    try:
-        server.make()
-        server.start()
-        _FOUND["server"] = f"PostgreSQL: {server.execute('SHOW server_version')[0][0]} in {programs}"
+    with running_server() as server:
+        _FOUND["server"] = f"PostgreSQL: {server.execute('SHOW server_version')[0][0]} in {server.programs}"
         yield server
-    finally:
-        with suppress(AssertionError):
-            server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
