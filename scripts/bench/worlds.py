@@ -3,6 +3,7 @@
 python scripts/bench/worlds.py --seeds 10000     seeds 0 to 9999; exit code 1 if a world breaks a promise
 python scripts/bench/worlds.py --seed 123        the events of one world; if it breaks a promise, of a minimal one
 python scripts/bench/worlds.py --broker NAME     with another broker than the embedded exchange, called directly
+python scripts/bench/worlds.py --ledger postgresql  with the ledger on a server, which is started for it
 
 The counts are printed as Markdown; --table FILE also writes them into a file.
 """
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +31,44 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.worlds.coverage import goes_wrong, never, paths
 from tests.worlds.market import Market, prepare
 from tests.worlds.shrink import shrink
+from tests.worlds.trouble import Possible, with_a_server
 from tests.worlds.ways import WAYS, Way
 
 _CONSOLE = Console()
 #: A fault that occurs on average in fewer than one of this many worlds is reported as rare.
 OFTEN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The worlds that are asked for: their market's folder, broker and ledger."""
+
+    folder: Path
+    broker: str
+    ledger: str
+
+    @contextmanager
+    def way(self) -> Iterator[Way]:
+        """The way of these worlds. A server of a ledger lasts as long as the block."""
+        if self.ledger == "sqlite":
+            yield WAYS[self.broker]
+            return
+        from tests.fakes.postgres import running_server
+        from tests.worlds.on_postgres import on_a_server
+
+        with running_server() as server:
+            yield WAYS[self.broker].with_ledger(on_a_server(server))
+
+    @property
+    def possible(self) -> Possible:
+        """What can go wrong in them."""
+        possible = WAYS[self.broker].possible
+        return possible if self.ledger == "sqlite" else with_a_server(possible)
+
+    @property
+    def options(self) -> str:
+        """The options that ask for them."""
+        return f"--broker {self.broker} --ledger {self.ledger}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +89,24 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="parallel processes")
     parser.add_argument("--seed", type=int, help="show the events of this seed instead")
     parser.add_argument("--broker", choices=list(WAYS), default="paper", help="the broker between bot and exchange")
+    parser.add_argument("--ledger", choices=["sqlite", "postgresql"], default="sqlite", help="where the ledger lies")
     parser.add_argument("--table", type=Path, help="also write the counts into this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="worlds-") as folder:
+        asked = Asked(Path(folder), arguments.broker, arguments.ledger)
         if arguments.seed is not None:
-            return _show_world(arguments.seed, arguments.broker, prepare(Path(folder)))
-        prepare(Path(folder))
+            with asked.way() as way:
+                return _show_world(arguments.seed, way, prepare(asked.folder))
+        prepare(asked.folder)
         seeds = range(arguments.first, arguments.first + arguments.seeds)
-        summary = _run_all(Path(folder), arguments.broker, seeds, arguments.jobs)
+        summary = _run_all(asked, seeds, arguments.jobs)
     _print(summary.lines)
     if arguments.table is not None:
         arguments.table.write_text("\n".join([*summary.lines, ""]), encoding="utf-8")
     return 1 if summary.broken else 0
 
 
-def _show_world(seed: int, broker: str, market: Market) -> int:
-    way = WAYS[broker]
+def _show_world(seed: int, way: Way, market: Market) -> int:
     world = way.draw(seed, market)
     story = way.simulate(world, market)
     if not story.violations:
@@ -83,7 +120,7 @@ def _show_world(seed: int, broker: str, market: Market) -> int:
             promise,
             market,
             lambda w: status.update(f"{len(w.days)} sessions, {len(w.runs)} runs"),
-            way.opening,
+            way,
         )
     _CONSOLE.print(f"the smallest world that was found to break it ({len(small.runs)} runs before recovery):")
     _CONSOLE.print(f"  strategies {small.scripts}", highlight=False)
@@ -105,8 +142,8 @@ class Summary:
     lines: list[str]  # to print
 
 
-def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
-    possible = WAYS[broker].possible
+def _run_all(asked: Asked, seeds: range, jobs: int) -> Summary:
+    possible = asked.possible
     faults, recoveries = goes_wrong(possible), paths(possible)
     started = time.perf_counter()
     times: Counter[str] = Counter()
@@ -115,7 +152,7 @@ def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("no promise broken", total=len(seeds))
-        for result in _results(folder, broker, seeds, jobs):
+        for result in _results(asked, seeds, jobs):
             times.update(result.met)
             worlds.update(result.met.keys())
             if result.broken:
@@ -125,8 +162,9 @@ def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
     seconds = time.perf_counter() - started
     few = [name for name in faults if times[name] * OFTEN < len(seeds)]
     lines = [
-        f"{len(seeds)} worlds with {broker} (seeds {seeds[0]} to {seeds[-1]}), {len(broken)} of them broke a promise, "
-        f"in {seconds:.0f} s ({seconds / len(seeds):.2f} s each, {jobs} at once).",
+        f"{len(seeds)} worlds with {asked.broker} and {asked.ledger} (seeds {seeds[0]} to {seeds[-1]}), "
+        f"{len(broken)} of them broke a promise, in {seconds:.0f} s ({seconds / len(seeds):.2f} s each, {jobs} at "
+        "once).",
         "",
         *_table("fault or deed", faults, times, worlds),
         "",
@@ -140,23 +178,24 @@ def _run_all(folder: Path, broker: str, seeds: range, jobs: int) -> Summary:
         *(f"- {path}: {reason}" for path, reason in never(possible).items()),
     ]
     for result in sorted(broken, key=lambda result: result.seed)[:20]:
-        lines.append(f"To see why: python scripts/bench/worlds.py --broker {broker} --seed {result.seed}")
+        lines.append(f"To see why: python scripts/bench/worlds.py {asked.options} --seed {result.seed}")
     return Summary(len(broken), lines)
 
 
-def _results(folder: Path, broker: str, seeds: range, jobs: int) -> Iterator[WorldResult]:
-    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin, initargs=(folder, broker)) as pool:
+def _results(asked: Asked, seeds: range, jobs: int) -> Iterator[WorldResult]:
+    with multiprocessing.get_context("spawn").Pool(jobs, initializer=_begin, initargs=(asked,)) as pool:
         yield from pool.imap_unordered(_one, seeds, chunksize=8)
 
 
 _market: Market
 _way: Way
+_held = ExitStack()  # until the process ends
 
 
-def _begin(folder: Path, broker: str) -> None:
+def _begin(asked: Asked) -> None:
     global _market, _way
     _disable_logs()
-    _market, _way = prepare(folder), WAYS[broker]
+    _market, _way = prepare(asked.folder), _held.enter_context(asked.way())
 
 
 def _disable_logs() -> None:

@@ -64,7 +64,7 @@ def test_a_take_over_is_audited_and_ends_the_hold(database: Database, ledger: Ac
         ended = other.epochs.take_over(Holder(8, "take-over", some.later(5), "laptop"), "b", "it hangs")
         assert ended is not None and ended.holder == server
         engine.end_account_hold(some.account)
-        with pytest.raises(Locked):
+        with pytest.raises((Locked, LedgerError)):  # a server ends the connection, which cannot tell why
             hold.assert_held()
         assert not engine.is_account_held(some.account)
         taken = engine.hold_account(some.account)

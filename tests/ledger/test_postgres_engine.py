@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.cut_connection import Cut, CutConnection
 from tests.fakes.postgres import PostgresServer
 from tests.ledger.conftest import ACCOUNT, Samples
-from tradebot.errors import LedgerBusy, LedgerError
+from tradebot.errors import LedgerBusy, LedgerError, Locked
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.postgres_engine import PostgresEngine
 from tradebot.ledger.row_keys import FIRST
@@ -149,6 +149,40 @@ def test_a_commit_whose_answer_is_lost_is_looked_up(
         told = [row["subject"] for row in database.engine.all("SELECT subject FROM audit WHERE kind = 'drill'")]
         assert told == (["stored", "after"] if cut is Cut.AFTER else [])
         assert verify_ledger(database) == ()
+
+
+def test_a_hold_whose_connection_is_lost_is_lost_with_the_ledger_and_another_run_has_it_only_if_it_took_it(
+    pinned_postgres_ledger: LedgerServer, postgres: PostgresServer, some: Samples
+) -> None:
+    def opened() -> PostgresEngine:
+        return PostgresEngine(pinned_postgres_ledger, busy_seconds=0.3)
+
+    with closing(opened()) as engine:
+        hold = engine.hold_account(some.account)
+        assert hold is not None
+        postgres.execute(f"SELECT pg_terminate_backend({backend(engine)}, 5000)")
+        with pytest.raises(LedgerError, match=r"connection .* was lost\. Nothing more is sent"):
+            hold.assert_held()
+
+    name = pinned_postgres_ledger.url.reveal().rpartition("/")[2]
+    for taken in (False, True):
+        way = CutConnection(postgres.port, b"COMMIT\0", Cut.AFTER)
+        server = read_server(f"postgresql://postgres@127.0.0.1:{way.port}/{name}")
+        with closing(way), closing(PostgresEngine(server, busy_seconds=0.3)) as engine, closing(opened()) as other:
+            hold = engine.hold_account(some.account)
+            assert hold is not None
+            with engine.transaction():
+                engine.execute("SELECT 1")
+            assert way.was_cut
+            if taken:
+                engine.end_account_hold(some.account)
+                assert other.hold_account(some.account) is not None
+                with pytest.raises(Locked, match="another run has taken"):
+                    hold.assert_held()
+            else:
+                hold.assert_held()
+                assert other.hold_account(some.account) is None, "it was taken again"
+                hold.release()
 
 
 def test_a_server_that_is_restarted_ends_the_job_and_keeps_what_it_stored(

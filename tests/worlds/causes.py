@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from sqlite3 import Row
 
+from tests.worlds.eyes import Row
 from tests.worlds.faults import FaultKind
 from tests.worlds.moment import Moment, flows, moment
 from tests.worlds.process import Ended

@@ -102,7 +102,8 @@ _PATHS = (
 
 def never(possible: Possible) -> Mapping[str, str]:
     """What is provided for, and no world can bring about, each with the reason."""
-    return {**NEVER, **_NEVER_WITH.get(possible, {})}
+    with_this = (why for other, why in _NEVER_WITH.items() if other.shown == possible.shown)
+    return {**NEVER, **next(with_this, {})}
 
 
 def paths(possible: Possible) -> tuple[str, ...]:

@@ -58,6 +58,15 @@ class FaultKind(StrEnum):
     DB_FULL = "disk full"
     DB_IO_ERROR = "disk error"
     DB_COMMIT_UNSEEN = "commit not confirmed"
+    # The ledger's server, and the way to it.
+    BACKEND_ENDED = "backend ended"
+    SERVER_RESTARTED = "server restarted"
+    CUT_BEFORE_COMMIT = "cut off before COMMIT"
+    CUT_AFTER_COMMIT = "cut off after COMMIT"
+    SERVER_GONE = "server gone at COMMIT"  # which it made or not, and nobody can ask it
+    ROWS_LOCKED = "account's rows locked"
+    SERVER_READ_ONLY = "server read-only"
+    SERVER_CROWDED = "too many connections"
     # The process itself and what it works with.
     KILL = "killed"
     KILL_AFTER = "killed after the write"
@@ -72,8 +81,8 @@ class FaultKind(StrEnum):
 class Fault:
     """Strikes from the ``nth`` call of ``call`` in a process on, ``times`` in a row.
 
-    ``call`` names a method of a port, "sql" (any statement), "begin", "commit", or ANY. ``amount`` is in seconds where
-    the kind takes time.
+    ``call`` names a method of a port, "sql" (any statement), "begin", "commit", "connect" (to a server), or ANY.
+    ``amount`` is in seconds where the kind takes time.
     """
 
     kind: FaultKind
@@ -104,8 +113,21 @@ ON_THE_WIRE = (
     FaultKind.NEW_FIELDS,
     FaultKind.CLOCK_ASKEW,
 )
-#: The kinds that there are at the embedded exchange's own door, too.
-WITHOUT_WIRE = tuple(kind for kind in FaultKind if kind not in ON_THE_WIRE)
+#: The kinds that need a ledger in a file, and those that need one on a server.
+IN_A_FILE = (FaultKind.DB_LOCKED, FaultKind.DB_FULL, FaultKind.DB_IO_ERROR, FaultKind.DB_COMMIT_UNSEEN)
+ON_A_SERVER = (
+    FaultKind.BACKEND_ENDED,
+    FaultKind.SERVER_RESTARTED,
+    FaultKind.CUT_BEFORE_COMMIT,
+    FaultKind.CUT_AFTER_COMMIT,
+    FaultKind.SERVER_GONE,
+    FaultKind.ROWS_LOCKED,
+    FaultKind.SERVER_READ_ONLY,
+    FaultKind.SERVER_CROWDED,
+)
+#: The kinds that there are with a ledger in a file; the embedded exchange's own door has those without a wire.
+WITH_A_FILE = tuple(kind for kind in FaultKind if kind not in ON_A_SERVER)
+WITHOUT_WIRE = tuple(kind for kind in WITH_A_FILE if kind not in ON_THE_WIRE)
 
 #: What happens at the exchange while a process works there. Every answer is true when it is given.
 TRUTHFUL = frozenset({FaultKind.STOP_FILLS, FaultKind.PARTIAL_FILL})

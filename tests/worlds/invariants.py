@@ -6,7 +6,6 @@ Nothing of core, jobs or ledger takes part in the comparison, but `verify`, whic
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from tests.worlds.bridges import equity_explained
 from tests.worlds.causes import check_ends, check_halts, count_failures
+from tests.worlds.eyes import Row
 from tests.worlds.moment import cover
 from tests.worlds.process import Ended
 from tests.worlds.schedule import hours_of
@@ -334,7 +334,7 @@ class _Opening:
     at: str = ""
     known: frozenset[str] = frozenset()  # ids of the rows that the broker had shown by then
 
-    def covers(self, town: Town, activity: sqlite3.Row) -> bool:
+    def covers(self, town: Town, activity: Row) -> bool:
         """Whether an activity of the exchange happened before, or was told by then."""
         if not self.at or town.door.activity_id(activity["number"]) in self.known:
             return bool(self.at)
@@ -348,13 +348,13 @@ def _opening(town: Town) -> _Opening:
     return _Opening(rows[0]["session"], rows[0]["at"], frozenset([rows[0]["cursor"], *json.loads(rows[0]["known"])]))
 
 
-def _of_a_date_only(row: sqlite3.Row) -> bool:
+def _of_a_date_only(row: Row) -> bool:
     """Whether a row was told without an instant, and counts as booked at the end of its day."""
     at = datetime.fromisoformat(row["at"]).astimezone(NEW_YORK)
     return at.time().replace(microsecond=0) == time(23, 59, 59)
 
 
-def _closed_with(town: Town, row: sqlite3.Row) -> str:
+def _closed_with(town: Town, row: Row) -> str:
     """The session whose closing equity shows a row: a fill that is busted after the close shows in the next one's."""
     session = date.fromisoformat(row["session"])
     if _of_a_date_only(row):
@@ -377,7 +377,7 @@ def _held(town: Town) -> dict[str, Decimal]:
     return _sums(town.exchange.rows("SELECT symbol, quantity FROM positions"))
 
 
-def _sums(rows: Iterable[sqlite3.Row]) -> dict[str, Decimal]:
+def _sums(rows: Iterable[Row]) -> dict[str, Decimal]:
     sums: defaultdict[str, Decimal] = defaultdict(lambda: ZERO)
     for row in rows:
         sums[row["symbol"]] += Decimal(row["quantity"])

@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from tests.worlds.database import WatchedEngine
 from tests.worlds.faults import Fault, FaultKind, Io, Killed
 from tests.worlds.moment import Cover, Moment
 from tests.worlds.ports import (
@@ -32,6 +31,7 @@ from tests.worlds.world import Run
 from tradebot.alerts.sinks import OutboxAlerts
 from tradebot.alerts.spool import Spool
 from tradebot.brokers.paper import PaperExchange
+from tradebot.core.model.halts import Halt
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.ownership import BookedPositions, Ownership
 from tradebot.core.model.schedule import Job
@@ -50,8 +50,10 @@ from tradebot.ledger.database import AccountLedger, Database
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.ports import Lock
 from tradebot.runtime.homes import account_key, pin
+from tradebot.runtime.host_notice import latch_in_ledger
 from tradebot.runtime.import_stop_journals import import_journals
 from tradebot.runtime.send_guard import ProcessGuard
+from tradebot.runtime.shared_ledger import is_shared, take_account
 from tradebot.settings import Settings
 
 _UNTRUE_POSITIONS = (FaultKind.FEWER_SHARES, FaultKind.OLD_ANSWER, FaultKind.EMPTY_LIST)
@@ -101,7 +103,7 @@ class Process:
         self.run = run
         self.overlaps = pass_on is not None
         self.io = Io(run.faults, self._met, pass_on or (lambda: None))
-        places = Settings(tradebot_home=town.home, tradebot_state_dir=town.state_path)
+        places = Settings(tradebot_home=town.home, tradebot_state_dir=town.state_path, database_url=town.database)
         limits: dict[str, Any] = dict(town.world.settings)
         self.settings = replace(places, emergency_stop_enabled=run.flag, **limits)
         untrue = [fault.times for fault in run.faults if fault.kind in _UNTRUE_POSITIONS]
@@ -122,9 +124,8 @@ class Process:
             ended = Ended(self.run)
         finally:
             self.witness.released_lock()
-        story.tell(
-            f"  {self.who}: {ended}".replace(str(self.town.home), "~").replace(self.town.door.host, "the broker")
-        )
+        text = f"  {self.who}: {ended}".replace(str(self.town.home), "~")
+        story.tell(self.town.book.steady(text).replace(self.town.door.host, "the broker"))
         return replace(
             ended,
             met_fault=self.io.met_fault,
@@ -162,6 +163,11 @@ class Process:
             database = self._database()
             held.callback(database.close)
             pin(self.settings, database, broker, account_id, clock)
+            guard = ProcessGuard()
+            if locking and is_shared(self.settings):
+                taken = held.enter_context(take_account(self.settings, database, database.bind(key), run.job))
+                locks_held.append(taken)
+                guard.bind(taken.assert_held)
             if locking:
                 import_journals(town.home, database.bind(key))
             yield Desk(
@@ -177,7 +183,7 @@ class Process:
                 lock=WatchedLock(tuple(locks_held), paths.lock_file(town.home), io),
                 stop=Signals(io),
                 alerts=Told(town.story.tell, self._outbox(database.bind(key), clock)),
-                guard=ProcessGuard(),
+                guard=guard,
                 pid=1,
                 fresh_for=town.door.fresh_for,
             )
@@ -189,7 +195,9 @@ class Process:
         with ExitStack() as held:
             exchange = held.enter_context(town.venue.exchange())
             clock = WorldClock(town.venue, exchange, io, timedelta(seconds=self.run.skew))
-            not_latched = set_latch(latch, halt_for_stop(clock, "stopped by the operator"))
+            halt = halt_for_stop(clock, "stopped by the operator")
+            not_latched = set_latch(latch, halt)
+            not_told = self._tell_hosts(halt)
             broker = held.enter_context(town.door.broker(exchange, io, self.witness, pressing=True))
             key = account_key(broker, broker.account().account_id)
 
@@ -210,10 +218,22 @@ class Process:
                 guard=ProcessGuard(),
                 booked=booked,
                 not_latched=not_latched,
+                hosts_not_told=lambda: not_told,
                 journal=WatchedJournal(journal, io),
                 others=OthersAtWork(self._others, io),
             )
             return emergency_stop.run(desk, close_positions=self.run.close)
+
+    def _tell_hosts(self, halt: Halt) -> str:
+        """Tell a shared ledger of the halt of a stop. Returns why other hosts may not know of it, or ""."""
+        if not is_shared(self.settings):
+            return ""
+        try:
+            with closing(self._database()) as database:
+                latch_in_ledger(self.settings, database, halt, takes_account=True)
+        except TradebotError as error:
+            return f"other hosts may go on: {error}"
+        return ""
 
     def _data(self, exchange: PaperExchange) -> WorldData:
         renamed = self.town.world.renamed
@@ -228,7 +248,7 @@ class Process:
         return ", ".join(who for who in self.town.at_work if who != self.who)
 
     def _database(self) -> Database:
-        return Database(WatchedEngine(self.town.database, self.io, waits=self.overlaps))
+        return Database(self.town.book.engine(self.io, waits=self.overlaps))
 
     def _latch(self) -> WatchedLatch:
         return WatchedLatch(LatchFile(self.town.latch_file), self.io, self.witness)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from tests.worlds.doors import Opening, directly
 from tests.worlds.market import Market
-from tests.worlds.simulate import simulate
 from tests.worlds.story import Promise, Story
+from tests.worlds.ways import Way
 from tests.worlds.world import ByHand, Day, Missed, Overlap, Run, Step, World
 from tradebot.brokers.paper import ExchangeRules
 
@@ -17,17 +16,17 @@ T = TypeVar("T")
 
 
 def shrink(
-    world: World, promise: Promise, market: Market, tell: Callable[[World], None], opening: Opening = directly
+    world: World, promise: Promise, market: Market, tell: Callable[[World], None], way: Way
 ) -> tuple[World, Story]:
     """The smallest world that was found to break ``promise``, with its story. ``tell`` hears of each smaller one.
 
     After a success it goes on where it was, and it ends with a round over everything that nothing came of.
     """
-    story, place, in_vain = simulate(world, market, opening), 0, 0
+    story, place, in_vain = way.simulate(world, market), 0, 0
     candidates = list(_smaller(world))
     while in_vain < len(candidates):
         candidate = candidates[place % len(candidates)]
-        told = simulate(candidate, market, opening)
+        told = way.simulate(candidate, market)
         if any(violation.promise is promise for violation in told.violations[:1]):
             world, story, in_vain = candidate, told, 0
             candidates = list(_smaller(world))

@@ -15,6 +15,7 @@ from tests.worlds.baton import Baton
 from tests.worlds.coverage import BESIDE, met_in
 from tests.worlds.doors import Opening, directly
 from tests.worlds.hands import act
+from tests.worlds.ledgers import LedgerOpening, in_a_file
 from tests.worlds.market import Market
 from tests.worlds.process import Ended, Process
 from tests.worlds.real_life import RENAMED, SYMBOL_HALTED, rename, set_volume
@@ -28,12 +29,12 @@ from tradebot.core.model.schedule import Job
 _MEMORY = Path("/dev/shm")
 
 
-def simulate(world: World, market: Market, opening: Opening = directly) -> Story:
+def simulate(world: World, market: Market, opening: Opening = directly, keeping: LedgerOpening = in_a_file) -> Story:
     """Run a world and give its story. The same world always has the same story.
 
-    ``opening`` is how its processes reach the exchange.
+    ``opening`` is how its processes reach the exchange, ``keeping`` where its ledger lies.
     """
-    with _folder() as home, found(world, market, home, opening) as town:
+    with _folder() as home, found(world, market, home, opening, keeping) as town:
         _live(town)
         for objection in town.door.objections():
             town.story.violate(Promise.SPOKEN, objection)

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.worlds.doors import Door, Opening
-from tests.worlds.eyes import Eyes
+from tests.worlds.eyes import Eyes, FileEyes
+from tests.worlds.ledgers import LedgerOpening, WorldLedger
 from tests.worlds.market import Market, TakenIn
 from tests.worlds.moment import Moment
 from tests.worlds.real_life import LateRows, kind_of
@@ -25,6 +26,7 @@ from tradebot.core.model.order_ids import account_hash
 from tradebot.home import paths
 from tradebot.market.calendar import NyseCalendar
 from tradebot.settings import Settings
+from tradebot.settings.ledger_location import LedgerLocation
 
 _ACTIVITIES = (
     "SELECT a.*, o.client_order_id, o.side FROM activities a LEFT JOIN orders o ON o.number = a.order_number"
@@ -43,7 +45,7 @@ class Town:
     home: Path
     venue: Venue
     door: Door
-    ledger: Eyes
+    book: WorldLedger
     exchange: Eyes
     session: date
     story: Story = field(default_factory=Story)
@@ -103,8 +105,12 @@ class Town:
         return account_hash(self.door.account_key)
 
     @property
-    def database(self) -> Path:
-        return self.home / "trading_robot.db"
+    def ledger(self) -> Eyes:
+        return self.book.eyes
+
+    @property
+    def database(self) -> LedgerLocation:
+        return self.book.location
 
     @property
     def latch_file(self) -> Path:
@@ -117,23 +123,22 @@ class Town:
 
 
 @contextmanager
-def found(world: World, market: Market, home: Path, opening: Opening) -> Iterator[Town]:
+def found(world: World, market: Market, home: Path, opening: Opening, keeping: LedgerOpening) -> Iterator[Town]:
     """Lay out a home with an exchange at the world's first session and a ledger in which nothing is written.
 
-    Both files are watched throughout: a connection that stays open also keeps SQLite from tidying up after each run.
+    Both are watched throughout: a connection that stays open also keeps SQLite from tidying up after each run.
     """
-    exchange, ledger = paths.exchange_file(home), home / "trading_robot.db"
+    exchange = paths.exchange_file(home)
     exchange.parent.mkdir(parents=True)
     shutil.copyfile(market.exchange_file, exchange)
-    shutil.copyfile(market.ledger_file, ledger)
     with PaperExchange.reset(
         exchange, TakenIn(), NyseCalendar(), world.rules, durable=False, account_id="PAPER-0002"
     ) as made:
         session = made.session()
     with (
-        closing(Eyes(ledger)) as of_ledger,
-        closing(Eyes(exchange)) as of_exchange,
+        keeping(market, home) as ledger,
+        closing(FileEyes(exchange)) as of_exchange,
         Venue(exchange, world.rules, LateRows(world, market.sessions)) as venue,
         opening(world, venue) as door,
     ):
-        yield Town(world, market, home, venue, door, of_ledger, of_exchange, session)
+        yield Town(world, market, home, venue, door, ledger, of_exchange, session)

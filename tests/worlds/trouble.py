@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
-from tests.worlds.faults import ANY, WITHOUT_WIRE, Fault, FaultKind
+from tests.worlds.faults import ANY, IN_A_FILE, ON_A_SERVER, WITH_A_FILE, WITHOUT_WIRE, Fault, FaultKind
 from tests.worlds.market import Market
 from tests.worlds.schedule import hours_of
 from tests.worlds.world import TRANSFERS, ByHand, Deed, Lapse, Missed, Overlap, Run, Step
@@ -46,6 +46,14 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.DB_FULL: ("sql",),
     K.DB_IO_ERROR: ("sql", "begin", "commit"),
     K.DB_COMMIT_UNSEEN: ("commit",),
+    K.BACKEND_ENDED: ("sql", "sql", "begin", "commit"),
+    K.SERVER_RESTARTED: ("sql", "commit"),
+    K.CUT_BEFORE_COMMIT: ("commit",),
+    K.CUT_AFTER_COMMIT: ("commit",),
+    K.SERVER_GONE: ("commit",),
+    K.ROWS_LOCKED: ("begin",),
+    K.SERVER_READ_ONLY: ("begin",),
+    K.SERVER_CROWDED: ("connect",),
     K.KILL: (ANY, "sql", "commit", "read", "write", "submit", "submit", "activities", "sleep"),
     K.KILL_AFTER: _WRITES,
     K.SIGNAL: ("check",),
@@ -68,10 +76,25 @@ PLACES: dict[FaultKind, tuple[str, ...]] = {
     K.ID_BURNT: ("submit",),
 }
 #: How late a call can come in a process; those that are made for each order come soon.
-_LATEST = {ANY: 400, "sql": 350, "begin": 25, "commit": 25, "read": 25, "submit": 2, "check": 2, "assert_held": 2}
+_LATEST = {
+    ANY: 400,
+    "sql": 350,
+    "begin": 25,
+    "commit": 25,
+    "connect": 1,
+    "read": 25,
+    "submit": 2,
+    "check": 2,
+    "assert_held": 2,
+}
 _OFTEN_AT_MOST = 4
 #: Kinds after which nothing more is to come of the process, or that change it once for good.
-_ONCE = frozenset({K.KILL, K.KILL_AFTER, K.SIGNAL, K.LOCK_REMOVED})
+_ONCE = frozenset(
+    {
+        *(K.KILL, K.KILL_AFTER, K.SIGNAL, K.LOCK_REMOVED, K.BACKEND_ENDED, K.SERVER_RESTARTED),
+        *(K.CUT_BEFORE_COMMIT, K.CUT_AFTER_COMMIT, K.SERVER_GONE),
+    }
+)
 #: What may run beside a job that trades, and beside any other.
 _BESIDE_TRADING = (*[Job.EMERGENCY_STOP] * 3, *[Job.RUN_DAILY] * 2, Job.CHECK_EXITS, Job.PREFLIGHT, Job.RESUME)
 _BESIDE = (Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.PREFLIGHT, Job.REPORT)
@@ -109,6 +132,7 @@ _WEIGHTS = {
     K.SIGNAL: 4,
     K.DB_FULL: 3,
     K.LATCH_FAILS: 6,
+    **dict.fromkeys(ON_A_SERVER, 5),
     K.LOCK_REMOVED: 4,
     K.TOO_MANY_UNTIL: 2,
     K.NO_CONNECTION: 2,
@@ -179,7 +203,7 @@ LEG_HELD = "leg held"
 PENDING_CANCEL, NO_REF_ID, NOT_LISTED = "cancel pending", "order without its id", "order not in the lists yet"
 #: Most faults cost a read no more than another try, so that more of them are needed to do any harm.
 OVER_HTTP = Possible(
-    tuple(kind for kind in FaultKind if kind not in (K.REPEATED, K.ID_BURNT)),
+    tuple(kind for kind in WITH_A_FILE if kind not in (K.REPEATED, K.ID_BURNT)),
     _BY_HAND,
     often=(0.7, 0.9, 0.97),
     most=10,
@@ -189,12 +213,18 @@ OVER_HTTP = Possible(
 _NOT_AT_ROBINHOOD = (K.REPEATED, K.CLOCK_ASKEW, K.NO_INSTANTS)
 AT_ROBINHOOD = replace(
     OVER_HTTP,
-    kinds=tuple(kind for kind in FaultKind if kind not in _NOT_AT_ROBINHOOD),
+    kinds=tuple(kind for kind in WITH_A_FILE if kind not in _NOT_AT_ROBINHOOD),
     shown=(PENDING_CANCEL, NO_REF_ID, NOT_LISTED),
     capabilities=SIMPLE_ORDERS,
     fractions_stay=True,
     late_rows=("transfer", "dividend", "split"),
 )
+
+
+def with_a_server(possible: Possible) -> Possible:
+    """The same with a ledger on a server, which fails in ways of its own, and more often than a disk."""
+    others = tuple(kind for kind in possible.kinds if kind not in IN_A_FILE)
+    return replace(possible, kinds=(*others, *ON_A_SERVER), often=tuple(max(0.5, odds) for odds in possible.often))
 
 
 @dataclass(frozen=True, slots=True)

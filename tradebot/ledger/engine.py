@@ -28,7 +28,7 @@ class AccountHold(Protocol):
     """The hold of this process on an account, among all processes that use the ledger."""
 
     def assert_held(self) -> None:
-        """Raise Locked where it is known to be lost."""
+        """Raise Locked where another process has it, and LedgerError where nobody can tell."""
 
     def release(self) -> None:
         """Let others hold the account."""

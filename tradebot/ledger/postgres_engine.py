@@ -32,8 +32,7 @@ from tradebot.settings.ledger_location import LedgerServer
 
 #: Rows that are asked of the server at a time where a table is read whole.
 _PORTION = 2_000
-#: Seconds for which the outcome of a commit whose answer was lost is asked for, and between two tries.
-_OUTCOME_SECONDS = 30.0
+#: Seconds between two tries to learn the outcome of a commit whose answer was lost.
 _RETRY_SECONDS = 0.2
 _BEGIN = "BEGIN; SELECT pg_current_xact_id()::text AS xid, pg_backend_pid() AS backend"
 _LOCK = "SELECT account_key FROM accounts WHERE account_key = {} FOR UPDATE"
@@ -57,6 +56,9 @@ class PostgresEngine(Engine):
     Every method raises LedgerBusy while another process holds what it needs, and LedgerError, with a remedy, for any
     other error of the server.
     """
+
+    #: Seconds for which the outcome of a commit whose answer was lost is asked for.
+    _outcome_seconds = 30.0
 
     def __init__(self, server: LedgerServer, *, durable: bool = True, busy_seconds: float = BUSY_SECONDS) -> None:
         self.location = self._server = server
@@ -82,7 +84,7 @@ class PostgresEngine(Engine):
 
     def of_account(self, account_key: str) -> PostgresEngine:
         """The same connection, whose transactions begin with the lock of the account."""
-        other = object.__new__(PostgresEngine)
+        other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, _account=account_key)
         return other
 
@@ -207,7 +209,7 @@ class PostgresEngine(Engine):
         The connection is a new one afterwards, without the locks and settings that others gave the old one.
         """
         session = self._session
-        deadline = time.monotonic() + _OUTCOME_SECONDS
+        deadline = time.monotonic() + self._outcome_seconds
         outcome = ""
         while not outcome and time.monotonic() < deadline:
             with suppress(LedgerError, psycopg.Error):
@@ -221,7 +223,7 @@ class PostgresEngine(Engine):
             raise LedgerError(lost) from error
         raise LedgerError(
             f"The ledger {self._server} was cut off while a step was stored, and whether it is stored could not be "
-            f"asked for {_OUTCOME_SECONDS:.0f} seconds (transaction {session.xid}). The next job goes by what is "
+            f"asked for {self._outcome_seconds:.0f} seconds (transaction {session.xid}). The next job goes by what is "
             f"there: run the command again once the server answers. {lost}"
         ) from error
 
@@ -282,7 +284,7 @@ class PostgresEngine(Engine):
     def hold_account(self, account_key: str) -> AccountHold | None:
         """Hold an account until this connection ends or lets go; None where another one holds it."""
         with self._failing():
-            return postgres_holds.take(self._session.connection, account_key)
+            return postgres_holds.take(lambda: self._session.connection, account_key)
 
     def is_account_held(self, account_key: str) -> bool:
         """Whether any connection holds an account."""

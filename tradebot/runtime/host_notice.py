@@ -13,7 +13,8 @@ from dataclasses import replace
 from threading import Thread
 
 from tradebot.core.model.halts import Halt, HaltSource
-from tradebot.errors import Problem, TradebotError
+from tradebot.core.model.orders import OrderState
+from tradebot.errors import LedgerError, Problem, TradebotError
 from tradebot.home import paths
 from tradebot.ledger.database import AccountLedger, Database, open_without_migrating
 from tradebot.runtime.clocks import SystemClock
@@ -93,22 +94,37 @@ class HostNotice:
     def _tell(self) -> None:
         settings = self._settings
         with closing(open_without_migrating(settings.ledger, busy_seconds=_BUSY_SECONDS)) as database:
-            ledger = self._ledger_of_account(database)
-            if ledger is None:
-                self._trouble = "it has no account of this home"
-                return
-            held_by = holder_text(ledger) if database.engine.is_account_held(ledger.account_key) else ""
-            with ledger.transaction():
-                if self._takes_account:
-                    ledger.epochs.take(this_process("emergency-stop"), paths.home_id(settings.home) or "")
-                halt = replace(self._halt, source=HaltSource.LEDGER, account=ledger.account_key)
-                ledger.halts_and_breaks.latch(halt, SystemClock().now())
+            held_by = latch_in_ledger(
+                settings, database, self._halt, self._account_id, takes_account=self._takes_account
+            )
             self._was_held_by = held_by if self._takes_account else ""
             self._told_at = time.monotonic()
 
-    def _ledger_of_account(self, database: Database) -> AccountLedger | None:
-        settings = self._settings
-        if self._account_id:
-            return database.bind(f"{settings.broker}:{settings.trading_mode}:{self._account_id}")
-        pinned = pinned_account_of(settings, database)
-        return None if pinned is None else database.bind(pinned.key)
+
+def latch_in_ledger(
+    settings: Settings, database: Database, halt: Halt, account_id: str = "", *, takes_account: bool = False
+) -> str:
+    """Latch a halt in a shared ledger, and take the account if asked. Raises LedgerError.
+
+    Returns the run that may still begin a request, for people, or "": it has the account, or it has said that an order
+    leaves and not what became of it, and may have lost its connection since.
+    """
+    ledger = _ledger_of_account(settings, database, account_id)
+    if ledger is None:
+        raise LedgerError("it has no account of this home")
+    with ledger.transaction():
+        leaving = any(order.state is OrderState.SUBMITTING for order in ledger.orders.unsettled())
+        may_send = leaving or database.engine.is_account_held(ledger.account_key)
+        held_by = holder_text(ledger) if may_send else ""
+        if takes_account:
+            ledger.epochs.take(this_process("emergency-stop"), paths.home_id(settings.home) or "")
+        in_ledger = replace(halt, source=HaltSource.LEDGER, account=ledger.account_key)
+        ledger.halts_and_breaks.latch(in_ledger, SystemClock().now())
+    return held_by
+
+
+def _ledger_of_account(settings: Settings, database: Database, account_id: str) -> AccountLedger | None:
+    if account_id:
+        return database.bind(f"{settings.broker}:{settings.trading_mode}:{account_id}")
+    pinned = pinned_account_of(settings, database)
+    return None if pinned is None else database.bind(pinned.key)

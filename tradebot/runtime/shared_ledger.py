@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 
 from tradebot.core.model.holders import Holder
-from tradebot.errors import Locked
+from tradebot.errors import LedgerError, Locked
 from tradebot.home import paths
 from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.engine import AccountHold
@@ -39,7 +39,7 @@ def take_account(settings: Settings, database: Database, ledger: AccountLedger, 
             raise Locked(_held_text(ledger))
     try:
         ledger.epochs.take(this_process(command), paths.home_id(settings.home) or "")
-        yield TakenAccount(ledger, hold)
+        yield TakenAccount(database, ledger, hold)
     finally:
         if hold is not None:
             hold.release()
@@ -48,15 +48,27 @@ def take_account(settings: Settings, database: Database, ledger: AccountLedger, 
 class TakenAccount:
     """The right to act on an account that this process took last; implements Lock."""
 
-    def __init__(self, ledger: AccountLedger, hold: AccountHold | None) -> None:
+    def __init__(self, database: Database, ledger: AccountLedger, hold: AccountHold | None) -> None:
+        self._database = database
         self._ledger = ledger
         self._hold = hold
 
     def assert_held(self) -> None:
-        """Raise Locked where another process has taken it since."""
-        self._ledger.epochs.confirm()
+        """Raise Locked where another process has taken it since, and LedgerError where the ledger was lost."""
         if self._hold is not None:
-            self._hold.assert_held()
+            try:
+                self._hold.assert_held()
+            except LedgerError:
+                self._refuse_taken()
+                raise
+        self._ledger.epochs.confirm()
+
+    def _refuse_taken(self) -> None:
+        """Raise Locked where another process has the account, by a connection of its own: a take-over ends ours."""
+        with suppress(LedgerError), closing(self._database.engine.reopened()) as engine:
+            epochs = Database(engine).bind(self._ledger.account_key).epochs
+            epochs.held = self._ledger.epochs.held
+            epochs.confirm()
 
 
 def holder_text(ledger: AccountLedger) -> str:

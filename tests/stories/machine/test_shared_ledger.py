@@ -6,23 +6,31 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.postgres import PostgresServer
 from tradebot.brokers.paper.new_account import FIRST_ACCOUNT
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.order_ids import client_order_id
+from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.schedule import Job
-from tradebot.errors import Blocked, ConfigError, UsageError
+from tradebot.errors import Blocked, ConfigError, LedgerError, Locked, UsageError
 from tradebot.home import paths
 from tradebot.jobs import run_daily
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime.all_accounts import all_accounts
+from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.forget_home import forget_home
 from tradebot.runtime.homes import Joining, configuration, is_home
+from tradebot.runtime.host_notice import HostNotice
 from tradebot.runtime.init_home import init_home
 from tradebot.runtime.open_desk import open_desk
 from tradebot.runtime.paper_exchange import reset_exchange
+from tradebot.runtime.shared_ledger import take_account, this_process
 from tradebot.settings import GlobalOptions
 
 MakeHome = Callable[[str], GlobalOptions]
@@ -192,3 +200,50 @@ def test_a_deleted_home_is_forgotten_with_the_reason_and_may_come_back(home: Mak
     (tmp_path / "away").rename(gone)
     assert trade(first) == account
     assert len(all_accounts(second).accounts) == 2
+
+
+def test_a_run_whose_connection_is_lost_says_whether_another_has_the_account(
+    home: MakeHome, request: pytest.FixtureRequest
+) -> None:
+    options = home("first")
+    init_home(options)
+    settings = configuration(options).settings
+    if isinstance(settings.ledger, Path):
+        pytest.skip("a file has no connection to lose")
+    server: PostgresServer = request.getfixturevalue("postgres")
+    key = trade(options)
+    for taken_over, expected in ((False, LedgerError), (True, Locked)):
+        with (
+            closing(ledger_of(options)) as database,
+            closing(ledger_of(options)) as other,
+            take_account(settings, database, database.bind(key), "run-daily") as taken,
+        ):
+            taken.assert_held()
+            (row,) = database.engine.all("SELECT pg_backend_pid() AS pid")
+            server.execute(f"SELECT pg_terminate_backend({row['pid']}, 5000)")
+            if taken_over:
+                other.bind(key).epochs.take(this_process("take-over"), "")
+            with pytest.raises(expected):
+                taken.assert_held()
+
+
+def test_a_stop_waits_for_an_order_that_may_leave_though_nobody_holds_the_account(home: MakeHome) -> None:
+    """The connection of the run that sends it was lost right before its first byte."""
+    options = home("first")
+    init_home(options)
+    settings, key, at = configuration(options).settings, trade(options), SystemClock().now()
+    halt = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "now", at)
+    order_id = client_order_id(key, at.date(), "trend", "MSFT", Purpose.ENTRY, 1)
+    request = OrderRequest(order_id, "MSFT", Side.BUY, Decimal(1), OrderType.MARKET, TimeInForce.DAY)
+    intent = Intent(request, key, at.date(), "trend", Purpose.ENTRY, 1, Decimal(25), "above")
+    for may_leave in (False, True):
+        with closing(ledger_of(options)) as database:
+            ledger = database.bind(key)
+            ledger.epochs.take(this_process("run-daily"), "")
+            if may_leave:
+                ledger.orders.write([intent], at)
+                ledger.orders.move(order_id, OrderState.SUBMITTING, at)
+            assert not database.engine.is_account_held(key)
+        notice = HostNotice(settings, halt, takes_account=True)
+        assert notice.trouble() == ""
+        assert ("run-daily" in notice.at_work()) is may_leave
