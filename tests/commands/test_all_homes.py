@@ -127,6 +127,25 @@ def test_no_home_at_all_is_not_nothing_to_stop(run: Run) -> None:
     assert run("status", "--all").code == 9
 
 
+def test_a_home_whose_ledger_only_the_environment_names_is_reached_in_the_ledger_that_knows_it(
+    folder: Path, everywhere: Run
+) -> None:
+    for name in ("first", "second"):
+        (folder / name / ".env").unlink()
+    environ = {"DATABASE_URL": f"sqlite:///{folder}/shared.db", "TRADEBOT_HOME": str(folder / "first")}
+    found = everywhere("accounts", "--json", **environ)
+    assert (found.code, found.json["missing"], len(found.json["accounts"])) == (0, [], 3)
+    elsewhere = everywhere("accounts", "--json", TRADEBOT_HOME=str(folder / "alone"))
+    assert elsewhere.code == 9 and "set DATABASE_URL here too" in str(elsewhere.json["missing"])
+
+
+def test_the_other_homes_whose_accounts_are_closed_are_named_before_the_question(folder: Path, everywhere: Run) -> None:
+    asked = everywhere("ledger", "copy", "--to", "sqlite:///moved.db", "--home", str(folder / "first"))
+    assert asked.code == 2
+    told = f"is traded by {folder}/second on {paths.host_name()} too, and is closed there"
+    assert told in asked.err and account_id(folder / "second") in asked.err
+
+
 def test_the_keys_of_a_home_reach_no_other(folder: Path, everywhere: Run) -> None:
     """The second home's settings would be invalid with what the first one has in its environment."""
     environ = {"MAX_POSITIONS": "none", "ALPACA_SECRET_KEY": SECRET, "TRADEBOT_HOME": str(folder / "first")}

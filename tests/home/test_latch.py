@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import ConfigError, LedgerError
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
@@ -125,3 +126,15 @@ def test_a_halt_of_every_account_is_narrowed_to_one(tmp_path: Path) -> None:
     HomeLatch(tmp_path).set(FIRST)
     live.narrow(FIRST)
     assert (paper.read(), live.read()) == ((), (replace(FIRST, account=LIVE),))
+
+
+def test_a_halt_goes_on_for_an_account_of_which_only_the_hash_is_left(tmp_path: Path) -> None:
+    both = HomeLatch(tmp_path)
+    both.set(FIRST)
+    paper, live = (AccountLatch(both, key, lambda: (PAPER, account_hash(LIVE))) for key in (PAPER, LIVE))
+    paper.clear([FIRST])
+    assert paper.read() == ()
+    (left,) = live.read()
+    assert (left.account, left.reason) == (account_hash(LIVE), FIRST.reason)
+    live.clear([left])
+    assert not paths.latch_file(tmp_path).exists()

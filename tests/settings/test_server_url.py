@@ -7,7 +7,7 @@ import pytest
 from tests.settings.conftest import LoadHome, ProblemsOf
 from tradebot.settings import Redactor
 from tradebot.settings.field_types import InvalidValue
-from tradebot.settings.server_url import is_this_machine, read_server
+from tradebot.settings.server_url import _PARAMETERS, is_this_machine, read_server
 
 SECRET = "p%40ss-w0rd-9"
 ADDRESSES = {
@@ -44,6 +44,29 @@ def test_a_password_that_is_not_quoted_is_refused_and_not_shown() -> None:
             read_server(f"postgresql://me:{written}@localhost/ledger")
         assert code in caught.value.fix
         assert "w0rd" not in f"{caught.value} {caught.value.fix}"
+
+
+def test_a_parameter_that_libpq_does_not_know_or_take_is_refused() -> None:
+    wrong = {
+        "sslmod=verify-full": "sslmode",
+        "sslmode=verify_full": "verify-full",
+        "sslrootcer=/x": "sslrootcert",
+        "connect_timeout=soon": "number",
+        "nonsense=1": "documentation",
+    }
+    for written, meant in wrong.items():
+        with pytest.raises(InvalidValue) as caught:
+            read_server(f"postgresql://me@localhost/ledger?{written}")
+        assert meant in caught.value.fix
+    taken = "sslmode=require&connect_timeout=3&passfile=/x&options=-c%20geqo%3Doff&target_session_attrs=primary"
+    assert read_server(f"postgresql://me@localhost/ledger?{taken}").sslmode == "require"
+
+
+def test_every_parameter_of_the_installed_libpq_is_known() -> None:
+    pq = pytest.importorskip("psycopg").pq
+    debugging = {"authtype", "tty", "requiressl"}  # gone or without effect
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    assert known - debugging <= _PARAMETERS
 
 
 def test_this_machine_is_known_by_its_names() -> None:

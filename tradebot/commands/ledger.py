@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,13 +37,13 @@ def copy(
     Every row is copied and compared, then the chains are verified, and then the ledger here is closed: each job of an
     account that lives elsewhere ends with 10 and names the place. Set DATABASE_URL to it afterwards. A command that is
     cut short leaves the ledger here open, and there nothing or the whole copy: run it again. It refuses while anything
-    runs. In a ledger that homes share, the accounts of the others move too.
+    runs. In a ledger that homes share, the accounts of the others move too: each is named before you are asked.
     """
     from tradebot.commands import confirm, render
     from tradebot.core.model.account_numbers import shown_key
     from tradebot.reports.layout import Line, Tone
     from tradebot.reports.run_header import home_opening
-    from tradebot.runtime.ledger_copy import copy_ledger, reopen_ledger
+    from tradebot.runtime.ledger_copy import copy_ledger, other_homes, reopen_ledger
     from tradebot.settings.field_types import InvalidValue
     from tradebot.settings.ledger_location import LedgerServer
     from tradebot.settings.url_fields import DatabaseUrl
@@ -65,18 +66,35 @@ def copy(
                 "the file that PGPASSFILE names."
             )
         if not yes:
-            confirm.confirm(options, f"Copy the ledger to {place}, and close every account in it here?")
+            told = "".join(
+                f" Account {shown_key(account)} is traded by {', '.join(homes)} too, and is closed there."
+                for account, homes in other_homes(options).items()
+            )
+            confirm.confirm(options, f"Copy the ledger to {place}, and close every account in it here?{told}")
         done = copy_ledger(options, place)
         said = f"copied and verified; the accounts live there now: {done.place}"
+    in_each = ", in each of these homes" if done.others else ""
     page = (
         *home_opening(done.home, ("database", done.here)),
-        *(Line(f"account {shown_key(account)}") for account in done.accounts),
+        *(Line(f"account {shown_key(account)}{_traded_by(done.others.get(account, ()))}") for account in done.accounts),
         Line(said, Tone.GOOD),
-        *([] if reopen else [Line("next: set DATABASE_URL to that place", Tone.QUIET)]),
+        *([] if reopen else [Line(f"next: set DATABASE_URL to that place{in_each}", Tone.QUIET)]),
     )
     return render.show_result(
-        options, "ledger copy", page, place=done.place, heads=done.heads, accounts=done.accounts, reopened=reopen
+        options,
+        "ledger copy",
+        page,
+        place=done.place,
+        heads=done.heads,
+        accounts=done.accounts,
+        others=done.others,
+        reopened=reopen,
     )
+
+
+def _traded_by(homes: Sequence[str]) -> str:
+    """The other homes that trade an account, for people."""
+    return f", which {', '.join(homes)} trades too" if homes else ""
 
 
 commands = (copy,)

@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 def command(
     options: GlobalOptions,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `tradebot backup` made.")],
+    over_newer: Annotated[
+        bool,
+        typer.Option("--over-newer", help="Go back though the ledger has newer history of an account, which is kept."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> ExitCode:
     """Go back to the history in a backup.
 
     The backup is verified first, and has to be the newest history of this home: one that is older than what the home
     wrote last is refused, because orders sent since would be unknown (`tradebot rebuild` makes a ledger from what the
-    broker knows). What other accounts have in the ledger is not touched. Refuses while anything runs. A folder that was
-    never a home becomes one.
+    broker knows). So is one that lacks what another home wrote of an account, without --over-newer. What other accounts
+    have in the ledger is not touched. Refuses while anything runs. A folder that was never a home becomes one.
     """
     from tradebot.commands import confirm, render
     from tradebot.core.model.account_numbers import shown_key
@@ -46,7 +50,7 @@ def command(
         confirm.confirm(
             options, f"Take the history of this home's accounts from {file}? What {database} has now is kept."
         )
-    done = restore(options, file)
+    done = restore(options, file, over_newer=over_newer)
     page = (
         *home_opening(settings.home, ("database", str(database))),
         Line(f"verified and restored: {done.copy.path}", Tone.GOOD),

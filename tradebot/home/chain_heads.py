@@ -56,6 +56,15 @@ def read_heads(path: Path) -> tuple[ChainHead, ...]:
     return tuple(ChainHead(int(fields[0]), *fields[1:]) for fields in map(str.split, lines) if _is_head(fields))
 
 
+def accounts_with_heads(path: Path) -> frozenset[str]:
+    """The hashes of the accounts that have heads in the file, or in one that `rebuild` put aside with a lost ledger.
+
+    Raises LedgerError if a file cannot be read.
+    """
+    files = (path, *path.parent.glob(f"{path.name}.before-rebuild-*"))
+    return frozenset(head.account for file in files for head in read_heads(file)) - {""}
+
+
 def _is_head(fields: list[str]) -> bool:
     is_whole = len(fields) == 2 or (len(fields) == 3 and len(fields[2]) == _ACCOUNT_LENGTH)
     return is_whole and fields[0].isdecimal() and len(fields[1]) == _HASH_LENGTH

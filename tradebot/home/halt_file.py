@@ -29,8 +29,8 @@ _TO_HALT = "EMERGENCY_STOP_ENABLED=true in .env, or in the environment of the jo
 _TO_CLEAR = "It still halts. Give yourself the right to write here, then run it again."
 #: The errors that parsing a line raises if it is not a halt of this format.
 _PARSE_ERRORS = (ValueError, KeyError, TypeError, ArithmeticError)
-#: Broker, mode and id.
-_ACCOUNT_KEY = re.compile(r"[^:\s]+:[^:\s]+:\S+")
+#: Broker, mode and id; or the hash of a key that was lost with the ledger.
+_ACCOUNT_KEY = re.compile(r"[^:\s]+:[^:\s]+:\S+|[0-9a-f]{8}")
 
 _LOG = logging.getLogger(__name__)
 

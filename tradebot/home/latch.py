@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
+from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import ConfigError
 from tradebot.home import paths
 from tradebot.home.halt_file import LatchFile
@@ -71,8 +72,9 @@ class AccountLatch:
     """The halts of a home that hold for one account. Another account's are neither seen nor cleared.
 
     account: the account's key.
-    others: reads the keys of the other accounts of the home. A halt that holds for every account is cleared for this
-        one alone: it is set again for each of them first. A crash between the two leaves it set for every account.
+    others: reads the keys of the accounts of the home, or the hash of one that its ledger has lost. A halt that holds
+        for every account is cleared for this one alone: it is set again for each of them first. A crash between the
+        two leaves it set for every account.
     """
 
     def __init__(self, latch: HomeLatch, account: str, others: Callable[[], Collection[str]]) -> None:
@@ -93,7 +95,7 @@ class AccountLatch:
         held = [halt for halt in self.read() if halt in halts]
         for halt in held:
             for other in () if halt.account else self._others():
-                if other != self._account:
+                if other not in (self._account, account_hash(self._account)):
                     self._latch.set(replace(halt, account=other))
         self._latch.clear(held)
 

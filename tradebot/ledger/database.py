@@ -203,7 +203,8 @@ def open_without_migrating(
 def _missing(location: LedgerLocation) -> LedgerError:
     return LedgerError(
         f"The ledger {location} is missing, in a home that had one. Nothing is sent without it. Put your newest "
-        "backup there, or make a fresh one from what the broker knows with `tradebot rebuild`."
+        "backup there, or make a fresh one from what the broker knows with `tradebot rebuild`. If the environment "
+        "of its jobs names another ledger, set DATABASE_URL here too, or write it into .env."
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from tradebot.core.model.account_numbers import shown_key
 from tradebot.core.model.exchange_time import new_york_date, new_york_text
 from tradebot.core.model.history_keys import account_of
 from tradebot.core.model.schedule import Job, open_window
@@ -130,12 +131,13 @@ def _own_unmarked(
         yield from (each for each in names.unmarked(folder) if is_copy_of(database, each.path))
 
 
-def restore(options: GlobalOptions, file: Path) -> Restored:
+def restore(options: GlobalOptions, file: Path, *, over_newer: bool = False) -> Restored:
     """Verify a backup, and give the accounts of this home the history that they have in it.
 
     A ledger that can be read keeps what it has, and gets a new generation of each; a file that is missing or damaged is
     replaced, and kept under another name. A folder that is no home becomes one. Raises Locked while a command runs, and
-    LedgerError for a backup that is not sound or lacks this home's newest history; then nothing has changed.
+    LedgerError for a backup that is not sound, lacks this home's newest history, or, unless it goes ``over_newer``
+    history, what the ledger has of an account; then nothing has changed.
     """
     settings = configuration(options).settings
     fresh = is_fresh(settings, makes_home=True)
@@ -147,7 +149,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
         try:
             copy = copy_backup(file, new_file_path(path), known)
             if is_whole(settings.ledger):
-                return _restore_accounts(settings, copy, new_file_path(path))
+                return _restore_accounts(settings, copy, new_file_path(path), over_newer=over_newer)
         except LedgerError:
             remove_files(new_file_path(path))
             raise
@@ -162,7 +164,7 @@ def restore(options: GlobalOptions, file: Path) -> Restored:
     return Restored(copy, settings.ledger, kept if existed else None, False, accounts)
 
 
-def _restore_accounts(settings: Settings, copy: Copy, made_at: Path) -> Restored:
+def _restore_accounts(settings: Settings, copy: Copy, made_at: Path, *, over_newer: bool) -> Restored:
     """Give the accounts that this home uses the history of a backup, all in one transaction."""
     with (
         closing(open_database(made_at, create=False)) as made,
@@ -176,10 +178,25 @@ def _restore_accounts(settings: Settings, copy: Copy, made_at: Path) -> Restored
             raise LedgerError(f"{copy.path} holds no account that this home uses. Nothing was changed.")
         for account in filter(database.pinned_accounts.has, accounts):
             held.enter_context(take_account(settings, database, database.bind(account), "restore"))
+        if not over_newer:
+            _refuse_older(copy, made, database, accounts)
         switch_history(settings, database, made, accounts, "restore", SystemClock().now())
         _note_restore(settings, database, copy.path, accounts)
     remove_files(made_at)
     return Restored(copy, settings.ledger, None, True, accounts)
+
+
+def _refuse_older(copy: Copy, made: Database, database: Database, accounts: Iterable[str]) -> None:
+    """Raise LedgerError where the ledger has newer history of an account than the backup: that of another home, too."""
+    for account in accounts:
+        head, theirs = database.head(account), made.head(account)
+        if head[0] and not made.has_row(head):
+            raise LedgerError(
+                f"{copy.path} lacks the newest history that {database.location} has of account {shown_key(account)}: "
+                f"it ends with row {theirs[0]} of the audit trail, and the ledger with row {head[0]}. Another home may "
+                "have written it, with orders that the backup does not know. Nothing was changed. Take a newer backup; "
+                "or add --over-newer, which keeps those rows in the ledger and goes on without them."
+            )
 
 
 def _refuse_itself(file: Path, database: Path) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from tradebot.core.model.history_keys import account_of
 from tradebot.core.model.ledger_rows import PinnedAccount
+from tradebot.core.model.order_ids import account_hash
 from tradebot.errors import ConfigError, LedgerError, Problem
 from tradebot.home import paths
+from tradebot.home.chain_heads import accounts_with_heads
 from tradebot.ledger.database import Database, open_without_migrating
 from tradebot.ledger.homes import NO_HOME, KnownHome
 from tradebot.settings import Settings
@@ -39,6 +42,17 @@ def pinned_account_of(settings: Settings, database: Database) -> PinnedAccount |
 def pinned_keys(settings: Settings, database: Database) -> tuple[str, ...]:
     """The key of each account that the home has pinned."""
     return tuple(account.key for account in database.pinned_accounts.of_home(ledger_home(settings, database)))
+
+
+def accounts_of_home(settings: Settings, database: Database | None) -> tuple[str, ...]:
+    """The key of each account that the home has pinned, and the hash of each that it lost with an earlier ledger.
+
+    database: None for a ledger that cannot be read. Raises LedgerError.
+    """
+    pinned = () if database is None else pinned_keys(settings, database)
+    known = {*pinned, *(account_of(key) for key in (database.heads() if database else ()))}
+    hashes = accounts_with_heads(paths.chain_heads_file(settings.home)) - {account_hash(key) for key in known}
+    return (*pinned, *sorted(hashes))
 
 
 def is_inside(settings: Settings) -> bool:

@@ -127,7 +127,8 @@ SHAPES: Mapping[str, Shape] = {
     "backup": _plain({"backup": Copy, "at": datetime, "dropped": tuple[Path, ...]}),
     "restore": _plain({"backup": Copy, "kept": Path | None, "accounts": tuple[str, ...]}),
     "ledger copy": _plain({
-        "place": str, "heads": Mapping[str, Head], "accounts": tuple[str, ...], "reopened": bool,
+        "place": str, "heads": Mapping[str, Head], "accounts": tuple[str, ...],
+        "others": Mapping[str, tuple[str, ...]], "reopened": bool,
     }),
     "init-db": Shape(more={"made": bool}),
     "alerts test": _plain({"channels": tuple[DeliveryAttempt, ...]}),

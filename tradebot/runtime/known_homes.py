@@ -11,7 +11,7 @@ from tradebot.errors import ConfigError, TradebotError
 from tradebot.home import paths, registry
 from tradebot.ledger.database import Database, open_without_migrating
 from tradebot.ledger.homes import KnownHome
-from tradebot.runtime.home_in_ledger import is_inside
+from tradebot.runtime.home_in_ledger import is_here, is_inside
 from tradebot.runtime.homes import is_home
 from tradebot.settings import GlobalOptions, Settings, inspect, process_environment, resolve_home
 
@@ -32,6 +32,8 @@ PASSED_ON = (
         "no_proxy",
     ),
 )
+#: The settings that say where the ledger lies.
+_LEDGER_PLACE = ("DATABASE_URL", "DATABASE_WEAK_TLS")
 #: What is told where the list of homes lacks one: it was lost, or is another user's.
 _UNLISTED = (
     "the user's list of homes does not know {}, and others may be missing from it. Run `tradebot init-db` in each home "
@@ -42,11 +44,29 @@ _LEDGER_TIMEOUT = 2.0
 
 
 def environment_of(home: Path, options: GlobalOptions) -> Mapping[str, str]:
-    """The environment of a process in a home: that of this one in its own home, no setting and no key in another."""
+    """The environment of a process in a home: that of this one in its own home, no setting and no key in another.
+
+    But for the place of the ledger of this one, where that ledger knows the other home and the home names none.
+    """
     environ = process_environment()
     if home == own_home(options):
         return environ
-    return {name: environ[name] for name in PASSED_ON if name in environ}
+    passed = {name: environ[name] for name in PASSED_ON if name in environ}
+    place = {name: environ[name] for name in _LEDGER_PLACE if name in environ}
+    return {**passed, **place} if place and _lies_in_ours(home, options, passed) else passed
+
+
+def _lies_in_ours(home: Path, options: GlobalOptions, passed: Mapping[str, str]) -> bool:
+    """Whether the ledger of this process is that of another home, whose environment alone names it."""
+    its, ours = inspect(options_of(home, options), passed).loaded.settings, settings_of(own_home(options), options)
+    file = its.ledger_file
+    if its.database_url != Settings().database_url or file is None or file.exists() or is_inside(ours):
+        return False
+    try:
+        with closing(open_without_migrating(ours.ledger, busy_seconds=_LEDGER_TIMEOUT)) as database:
+            return any(known.home_id == paths.home_id(home) and is_here(its, known) for known in database.homes.all())
+    except TradebotError:
+        return False
 
 
 def own_home(options: GlobalOptions) -> Path:

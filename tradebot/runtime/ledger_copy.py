@@ -17,12 +17,13 @@ from tradebot.home import locks
 from tradebot.home.atomic_files import sync_folder
 from tradebot.ledger.audit import Head
 from tradebot.ledger.copy_rows import copy_everything
-from tradebot.ledger.database import Database, open_database
+from tradebot.ledger.database import Database, open_database, open_without_migrating
 from tradebot.ledger.generations import newest
 from tradebot.ledger.swap_file import new_file_path, remove_files
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime.chain_heads import keep_head, refuse_other_history
 from tradebot.runtime.clocks import SystemClock
+from tradebot.runtime.home_in_ledger import ledger_home, place_text
 from tradebot.runtime.homes import configuration, is_fresh
 from tradebot.runtime.shared_ledger import take_account
 from tradebot.settings import GlobalOptions, Settings
@@ -38,6 +39,25 @@ class Copied:
     place: str  # as it may be shown
     heads: Mapping[str, Head]  # of the copy
     accounts: tuple[str, ...]
+    others: Mapping[str, tuple[str, ...]]  # the other homes that trade an account, as places, by its key
+
+
+def other_homes(options: GlobalOptions) -> Mapping[str, tuple[str, ...]]:
+    """The other homes that trade an account of the ledger, as places, by its key. Raises LedgerError."""
+    settings = configuration(options).settings
+    with closing(open_without_migrating(settings.ledger)) as database:
+        return _other_homes(settings, database)
+
+
+def _other_homes(settings: Settings, database: Database) -> Mapping[str, tuple[str, ...]]:
+    own, homes = ledger_home(settings, database), database.homes.all()
+    found: dict[str, tuple[str, ...]] = {}
+    for account in _accounts(database):
+        pinned = set(database.pinned_accounts.homes_of(account)) - {own}
+        places = tuple(dict.fromkeys(place_text(home) for home in homes if home.home_id in pinned))
+        if places:
+            found[account] = places
+    return found
 
 
 def copy_ledger(options: GlobalOptions, to: LedgerLocation) -> Copied:
@@ -70,7 +90,8 @@ def copy_ledger(options: GlobalOptions, to: LedgerLocation) -> Copied:
                     )
                 for account in accounts:  # the home keeps no head of these rows, which the copy lacks
                     database.bind(account).moves.move(str(to), at)
-    return Copied(settings.home, str(settings.ledger), str(to), heads, accounts)
+            others = _other_homes(settings, database)
+    return Copied(settings.home, str(settings.ledger), str(to), heads, accounts, others)
 
 
 def reopen_ledger(options: GlobalOptions) -> Copied:
@@ -87,8 +108,8 @@ def reopen_ledger(options: GlobalOptions) -> Copied:
                 database.bind(account).moves.move("", at)
         for account in accounts:
             keep_head(settings, database, account)
-        heads = database.heads()
-    return Copied(settings.home, str(settings.ledger), str(settings.ledger), heads, accounts)
+        heads, others = database.heads(), _other_homes(settings, database)
+    return Copied(settings.home, str(settings.ledger), str(settings.ledger), heads, accounts, others)
 
 
 def refuse_moved(settings: Settings, database: Database, account: str) -> None:

@@ -21,7 +21,7 @@ from tradebot.ledger.database import AccountLedger, Database, open_database
 from tradebot.runtime.alerts import outbox_alerts
 from tradebot.runtime.chain_heads import halt_for_missing_heads, keep_head, refuse_other_history
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.home_in_ledger import ledger_home, pinned_keys, refuse_unjoined
+from tradebot.runtime.home_in_ledger import accounts_of_home, ledger_home, refuse_unjoined
 from tradebot.runtime.homes import (
     HomeContext,
     account_key,
@@ -138,7 +138,7 @@ def open_desk(
             refuse_other_history(settings, database)
         refuse_moved(settings, database, key)
         home_latch = HomeLatch(settings.home, lost)
-        latch = AccountLatch(home_latch, key, lambda: pinned_keys(settings, database))
+        latch = AccountLatch(home_latch, key, lambda: accounts_of_home(settings, database))
         if job in _SCHEDULED:
             venue.advance(job)
         tracked_by = ScheduleClock.EXCHANGE if replays else schedule_clock(settings)

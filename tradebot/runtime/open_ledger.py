@@ -17,7 +17,7 @@ from tradebot.ledger.database import AccountLedger, Database
 from tradebot.ledger.read_only import open_read_only
 from tradebot.market.calendar import CorrectedCalendar, NyseCalendar
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.home_in_ledger import pinned_account_of, pinned_keys
+from tradebot.runtime.home_in_ledger import accounts_of_home, pinned_account_of
 from tradebot.runtime.homes import HomeContext, is_fresh, schedule_clock
 from tradebot.runtime.state_folder import lost_state
 from tradebot.runtime.strategies import LazyStrategies
@@ -68,7 +68,7 @@ def open_ledger_desk(
     with open_ledger(options, environ, migrates=migrates) as opened, opened.database.engine.snapshot():
         settings, account = opened.loaded.settings, pinned_or_refuse(opened.loaded.settings, opened.database)
         home_latch = HomeLatch(settings.home, lost_state(settings, opened.database))
-        latch = AccountLatch(home_latch, account.key, lambda: pinned_keys(settings, opened.database))
+        latch = AccountLatch(home_latch, account.key, lambda: accounts_of_home(settings, opened.database))
         desk = _desk(settings, account, opened.database.bind(account.key), latch)
         context = HomeContext(
             settings.home, account.broker, account.mode, account.account_id, settings.ledger, settings.log_path

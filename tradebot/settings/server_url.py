@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -18,6 +20,33 @@ SCHEMES = ("postgresql", "postgres")
 VERIFIED = "verify-full"
 #: Parameters that would lead to a server that the address does not name.
 _ELSEWHERE = frozenset({"service", "servicefile", "host", "hostaddr", "port", "dbname", "user"})
+#: The parameters of libpq that may follow the ? (https://www.postgresql.org/docs/current/libpq-connect.html), those
+#: that are whole numbers, and those of a few words.
+_NUMBERS = frozenset(
+    {
+        *("connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+        *("tcp_user_timeout", "sslcompression", "sslsni", "gssdelegation"),
+    }
+)
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", VERIFIED),
+    "sslnegotiation": ("postgres", "direct"),
+    "sslcertmode": ("disable", "allow", "require"),
+    "channel_binding": ("disable", "prefer", "require"),
+    "gssencmode": ("disable", "prefer", "require"),
+    "target_session_attrs": ("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    "load_balance_hosts": ("disable", "random"),
+}
+_PARAMETERS = frozenset(
+    {
+        *(*_ELSEWHERE, *_NUMBERS, *_WORDS, "password", "passfile", "require_auth", "client_encoding", "options"),
+        *("application_name", "fallback_application_name", "replication", "requirepeer", "krbsrvname", "gsslib"),
+        *("sslcert", "sslkey", "sslpassword", "sslrootcert", "sslcrl", "sslcrldir", "sslkeylogfile"),
+        *("ssl_min_protocol_version", "ssl_max_protocol_version", "min_protocol_version", "max_protocol_version"),
+        *("scram_client_key", "scram_server_key"),
+        *("oauth_issuer", "oauth_client_id", "oauth_client_secret", "oauth_scope"),
+    }
+)
 #: A % that stands for itself, where an address has codes of characters, as %40 for @.
 _BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})|%00")
 
@@ -79,6 +108,23 @@ def _check_parameters(parts: SplitResult) -> None:
     elsewhere = _ELSEWHERE.intersection(names) - ({"host", "hostaddr"} if not parts.hostname else set())
     if wrong := sorted(twice | elsewhere):
         _refuse(f"it names {wrong[0]} twice, or as a parameter", "Write host, port, user and database before the ?.")
+    for name, value in given:
+        _check_parameter(name, value)
+
+
+def _check_parameter(name: str, value: str) -> None:
+    """Raise InvalidValue for a parameter that libpq does not know, and for a value that it does not take.
+
+    A value is told only where it is one of a few words or a number: another may be a secret.
+    """
+    if name not in _PARAMETERS:
+        likely = get_close_matches(name, _PARAMETERS, n=1)
+        meant = f"Did you mean {likely[0]}? " if likely else ""
+        _refuse(f"libpq knows no parameter {name!r}", f"{meant}Its parameters are in PostgreSQL's documentation.")
+    if name in _WORDS and value not in _WORDS[name]:
+        _refuse(f"{name} cannot be {value!r}", f"It is one of {', '.join(_WORDS[name])}.")
+    if name in _NUMBERS and not re.fullmatch(r"-?[0-9]+", value):
+        _refuse(f"{name} is {value!r} and no whole number", "Write a number.")
 
 
 def _address(parts: SplitResult, host: str, port: int | None, database: str) -> str:

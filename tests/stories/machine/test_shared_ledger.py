@@ -23,11 +23,13 @@ from tradebot.jobs import run_daily
 from tradebot.ledger.database import Database, open_database
 from tradebot.ledger.verify import verify_ledger
 from tradebot.runtime.all_accounts import all_accounts
+from tradebot.runtime.backup import back_up, restore
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.forget_home import forget_home
 from tradebot.runtime.homes import Joining, configuration, is_home
 from tradebot.runtime.host_notice import HostNotice
 from tradebot.runtime.init_home import init_home
+from tradebot.runtime.ledger_copy import copy_ledger, other_homes
 from tradebot.runtime.open_desk import open_desk
 from tradebot.runtime.paper_exchange import reset_exchange
 from tradebot.runtime.shared_ledger import take_account, this_process
@@ -247,3 +249,34 @@ def test_a_stop_waits_for_an_order_that_may_leave_though_nobody_holds_the_accoun
         notice = HostNotice(settings, halt, takes_account=True)
         assert notice.trouble() == ""
         assert ("run-daily" in notice.at_work()) is may_leave
+
+
+def test_a_backup_that_lacks_what_another_home_wrote_is_restored_on_purpose_alone(home: MakeHome) -> None:
+    options = home("first")
+    init_home(options)
+    key = trade(options)
+    backup = back_up(options, None).copy.path
+    with closing(ledger_of(options)) as database:  # as a home on another host writes, which keeps its own heads
+        database.bind(key).decisions.note("drill", "since the backup", SystemClock().now(), {})
+        newest = database.head(key)
+    with pytest.raises(LedgerError, match=rf"ledger with row {newest[0]}.*Another home.*--over-newer"):
+        restore(options, backup)
+    with closing(ledger_of(options)) as database:
+        assert database.head(key) == newest
+    restored = restore(options, backup, over_newer=True)
+    assert (restored.accounts, restored.is_generation) == ((key,), True)
+    with closing(ledger_of(options)) as database:
+        assert database.has_row(newest), "it is kept as the generation before"
+        assert verify_ledger(database) == ()
+
+
+def test_a_copy_names_the_other_homes_whose_accounts_move(home: MakeHome, tmp_path: Path) -> None:
+    first, second = home("first"), home("second")
+    init_home(first)
+    other = joined(second)
+    trade(first)
+    trade(second)
+    named = {f"paper:paper:{other}": (f"{tmp_path}/second on {paths.host_name()}",)}
+    assert other_homes(first) == named
+    done = copy_ledger(first, tmp_path / "moved.db")
+    assert done.others == named and len(done.accounts) == 2

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tradebot.core.model.order_ids import account_hash
+
 
 class HaltLevel(StrEnum):
     """What may be sent."""
@@ -162,8 +164,8 @@ class Halt:
         return scope_text(self.scope, self.scope_name)
 
     def holds_for(self, account: str) -> bool:
-        """Whether it holds for the account with this key."""
-        return self.account in ("", account)
+        """Whether it holds for the account with this key. It may name an account that was lost by its hash alone."""
+        return self.account in ("", account, account_hash(account))
 
     def stops_entry(self, strategy: str, symbol: str) -> bool:
         """Whether ``strategy`` may not enter ``symbol`` because of it."""
