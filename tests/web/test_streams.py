@@ -52,15 +52,15 @@ def app_of(site: Site) -> FastAPI:
             yield "data: tick\n\n"
             await asyncio.sleep(seconds)
 
-    @app.get("/ticks")
+    @app.get("/test/ticks")
     async def stream(visitor: Reader, seconds: float = 60) -> EventStream:
         return EventStream(site.streams, ticks(seconds), lambda: site.access.still_holds(visitor.grant))
 
-    @app.get("/large")
+    @app.get("/test/large")
     async def large(visitor: Reader) -> PlainTextResponse:
         return PlainTextResponse("x" * 10_000_000)
 
-    @app.post("/stop")
+    @app.post("/test/stop")
     async def stop(visitor: Stopper) -> PlainTextResponse:
         return PlainTextResponse("begun")
 
@@ -98,10 +98,10 @@ def test_a_stop_begins_within_a_second_while_five_hundred_streams_are_asked_for(
         slowest, longest = 0.0, 0.0
         streams = []
         for number in range(500):
-            streams.append(stack.enter_context(closing(inside.request(f"{inside.head('GET', '/ticks')}\r\n"))))
+            streams.append(stack.enter_context(closing(inside.request(f"{inside.head('GET', '/test/ticks')}\r\n"))))
             if number % 50 == 49:
                 asked, at = time.process_time(), time.monotonic()
-                with closing(inside.request(f"{inside.head('POST', '/stop')}\r\n")) as stop:
+                with closing(inside.request(f"{inside.head('POST', '/test/stop')}\r\n")) as stop:
                     assert stop.recv(100).startswith(b"HTTP/1.1 200")
                 slowest, longest = max(slowest, time.process_time() - asked), max(longest, time.monotonic() - at)
         statuses = [stream.recv(12) for stream in streams]
@@ -116,9 +116,9 @@ def test_a_stop_begins_within_a_second_while_five_hundred_streams_are_asked_for(
 
 def test_a_stream_ends_with_its_token_and_with_the_server(home: Path) -> None:
     with running(home) as inside:
-        stream = inside.request(f"{inside.head('GET', '/ticks')}\r\n")
+        stream = inside.request(f"{inside.head('GET', '/test/ticks')}\r\n")
         assert b"tick" in _until(stream, b"tick")
-        short = inside.request(f"{inside.head('GET', '/ticks?seconds=0.02')}\r\n")
+        short = inside.request(f"{inside.head('GET', '/test/ticks?seconds=0.02')}\r\n")
         assert b"tick" in _until(short, b"tick")
         (token,) = inside.site.access.tokens()
         inside.site.access.revoke_token(token.name)
@@ -147,7 +147,7 @@ def test_slow_clients_are_hung_up_on(home: Path, monkeypatch: pytest.MonkeyPatch
         assert b"ok\n" in _until(again, b"ok\n")
         again.sendall(b"GET /healthz HTTP/1.1\r\nHo")
         drip = inside.request("GET /healthz HTTP/1.1\r\nX: ")
-        taker = inside.request(f"{inside.head('GET', '/large')}\r\n")
+        taker = inside.request(f"{inside.head('GET', '/test/large')}\r\n")
         begun = time.monotonic()
         with suppress(ConnectionError):
             while time.monotonic() - begun < 10:  # one byte at a time makes the time no longer
@@ -175,7 +175,7 @@ def test_idle_connections_make_room_for_those_that_ask(home: Path, monkeypatch: 
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
     with running(home) as inside, ExitStack() as stack:
         crowd = [stack.enter_context(closing(inside.request(""))) for _ in range(60)]
-        with closing(inside.request(f"{inside.head('POST', '/stop')}\r\n", 5)) as stop:
+        with closing(inside.request(f"{inside.head('POST', '/test/stop')}\r\n", 5)) as stop:
             assert stop.recv(100).startswith(b"HTTP/1.1 200")
         with suppress(ConnectionError):
             assert crowd[0].recv(10) == b"", "the oldest went first"
