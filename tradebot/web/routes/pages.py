@@ -156,13 +156,13 @@ def _sections(
 
 def _explain(pages: PageMaker, request: Request, visitor: Visitor, symbol: str, session: str) -> Response:
     reads = pages.reads(visitor.home)
-    problem = ""
+    problem, status = "", 200
     found: tuple[Part, ...] = ()
     try:
         day = _day(session)
         read = reads.explain(read_symbol(symbol.strip() or None), day)
     except UsageError as error:
-        problem = str(error)
+        problem, status = str(error), 422
     else:
         pages.learn(visitor.home, read.context)
         if read.value is None:
@@ -176,7 +176,7 @@ def _explain(pages: PageMaker, request: Request, visitor: Visitor, symbol: str, 
         visitor,
         "explain.html",
         frame,
-        422 if problem else 200,
+        status,
         found=found,
         looks=(),
         problem=problem,
