@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -10,10 +11,11 @@ from starlette.exceptions import HTTPException
 
 from tradebot import __version__
 from tradebot.errors import ExitCode
-from tradebot.web.access.guard import Guard
+from tradebot.web.access.guard import Guard, is_for_a_browser
 from tradebot.web.problem_json import Refused, problem_response
 from tradebot.web.routes import actions, api_docs, api_reads, login, metrics, pages
 from tradebot.web.site import Site
+from tradebot.web.templates import render
 
 #: Each makes the routes of one subject.
 ROUTERS: tuple[Callable[[Site], APIRouter], ...] = (
@@ -50,16 +52,25 @@ def make_app(site: Site) -> FastAPI:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return problem_response(error)
+    return _told(request, error)
+
+
+def _told(request: Request, refused: Refused) -> Response:
+    """Why a request is not done: a page for a browser, a problem in JSON for a program."""
+    if not is_for_a_browser(request.url.path, request.headers):
+        return problem_response(refused)
+    page = render(request, "refused.html", refused.status, title=HTTPStatus(refused.status).phrase, detail=str(refused))
+    page.headers.update(refused.headers)
+    return page
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem_response(Refused(error.status_code, str(error.detail), headers=error.headers))
+    return _told(request, Refused(error.status_code, str(error.detail), headers=error.headers))
 
 
 async def _not_valid(request: Request, error: Exception) -> Response:
     """What is wrong with a request's arguments. What was sent is not repeated."""
     assert isinstance(error, RequestValidationError)
     places = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-    return problem_response(Refused(422, "; ".join(places), exit_code=ExitCode.USAGE))
+    return _told(request, Refused(422, "; ".join(places), exit_code=ExitCode.USAGE))

@@ -175,7 +175,7 @@ class Guard:
         return next((grant for cookie in cookies if cookie and (grant := self._access.of_session(cookie))), None)
 
     def _please_log_in(self, scope: HttpScope, headers: Headers) -> Response:
-        if self._cookie and scope["method"] in _SAFE_METHODS and is_for_a_browser(scope["path"], headers):
+        if self._cookie and is_for_a_browser(scope["path"], headers):  # a form, too: its page comes after the login
             query = scope["query_string"].decode("latin-1")
             wanted = scope["path"] + (f"?{query}" if query else "")
             return RedirectResponse(f"/login?next={quote(wanted, safe='/')}", 303)
