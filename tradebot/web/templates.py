@@ -1,4 +1,4 @@
-"""Renders the pages that belong to no home: the login, and why a request is not done. Everything that is put into it is escaped."""
+"""Renders the pages that belong to no home: the login, and why a request is not done. Every value is escaped."""
 
 from __future__ import annotations
 
