@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -109,6 +111,7 @@ def _serve(options: GlobalOptions) -> ExitCode:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         render.warn(["it serves as root. Give it a user of its own: it needs the home's folder and no other right."])
     logging_setup.to_stderr(settings)
+    Thread(target=_bring_up_to_date, args=(options,), name="older ledger", daemon=True).start()
     host, port = sockets[0].getsockname()[:2]
     where = address(settings, host, port)
     try:
@@ -117,6 +120,15 @@ def _serve(options: GlobalOptions) -> ExitCode:
         request.add_note("the server has ended; what it started goes on")
         raise
     return ExitCode.OK
+
+
+def _bring_up_to_date(options: GlobalOptions) -> None:
+    """Migrate the home's ledger, if an older version wrote it, as any command does that reads it. No request does."""
+    from tradebot.errors import TradebotError
+    from tradebot.runtime.open_ledger import open_ledger
+
+    with suppress(TradebotError), open_ledger(options):  # what is wrong with it, the status says
+        pass
 
 
 def _settings(options: GlobalOptions) -> Settings:
