@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     examples=(
         "tradebot backtest",
         "tradebot backtest rsi2_mean_reversion --from 2003-01-02 --to 2010-12-31",
-        "tradebot backtest momentum_rotation --set momentum_rotation.hold=3 --attribute-limits",
-        "tradebot backtest --data bars.csv --actions actions.csv --cash 50000 --html backtest.html",
+        "tradebot backtest --set momentum_rotation.hold=3 --attribute-limits",
+        "tradebot backtest --data bars.csv --actions actions.csv --html backtest.html",
     ),
     ends_with=(ExitCode.BLOCKED,),
 )
