@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.results.alerts import QueuedAlert
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tradebot.web.reads import Read
 
 T = TypeVar("T")
+L = TypeVar("L", bound=Listing[Any])
 
 #: The charts of the first page; the report has them all.
 _SHOWN_FIGURES = ("Equity", "Drawdown")
@@ -113,27 +114,27 @@ def _job_row(line: JobLine) -> tuple[str | Cell, ...]:
 
 def open_orders(found: Listing[ListedOrder], link: Link | None = None) -> Part:
     """The orders that may still fill."""
-    return Part("open-orders", "Open orders", _or_nothing(orders_page(found), "No order is open."), link)
+    return Part("open-orders", "Open orders", _or_nothing(orders_page(_rows(found)), "No order is open."), link)
 
 
 def orders(found: Listing[ListedOrder]) -> Part:
     """The newest orders, open or not."""
-    return Part("orders", "Newest orders", _or_nothing(orders_page(found), "No order was sent yet."))
+    return Part("orders", "Newest orders", _or_nothing(orders_page(_rows(found)), "No order was sent yet."))
 
 
 def trades(found: TradeListing) -> Part:
     """The newest round trips."""
-    return Part("trades", "Round trips", _or_nothing(trades_page(found), "No round trip is over yet."))
+    return Part("trades", "Newest round trips", _or_nothing(trades_page(_rows(found)), "No round trip is over yet."))
 
 
 def open_trades(found: TradeListing) -> Part:
     """The round trips that are open."""
-    return Part("open-trades", "Open round trips", _or_nothing(trades_page(found), "None is open."))
+    return Part("open-trades", "Open round trips", _or_nothing(trades_page(_rows(found)), "None is open."))
 
 
 def fills(found: Listing[FillLine]) -> Part:
     """The newest fills."""
-    return Part("fills", "Newest fills", _or_nothing(fills_page(found), "Nothing was filled yet."))
+    return Part("fills", "Newest fills", _or_nothing(fills_page(_rows(found)), "Nothing was filled yet."))
 
 
 def risk(found: RiskOutcome) -> Part:
@@ -162,8 +163,8 @@ def equity(report: ReportOutcome | None, link: Link) -> Part:
 def denials(found: ExplainOutcome) -> Part:
     """What was not done in a session, with the numbers that a rule compared."""
     denied = table(
-        "symbol | code | ~strategy | ~why",
-        ((row.symbol, row.code, row.strategy, row.message) for row in found.decisions if row.outcome == "denied"),
+        "symbol | ~why | code | strategy",
+        ((row.symbol, row.message, row.code, row.strategy) for row in found.decisions if row.outcome == "denied"),
     )
     title = f"Not done on {day(found.session)}, and why" if found.session else "Not done, and why"
     return Part("denials", title, denied or (Line("Nothing was denied.", Tone.QUIET),))
@@ -200,6 +201,11 @@ def parts_of(page: Page, key: str) -> tuple[Part, ...]:
 def note(key: str, title: str, *texts: str) -> Part:
     """A section of sentences."""
     return Part(key, title, lines(texts))
+
+
+def _rows(found: L) -> L:
+    """A listing without its notes, which name options of a command."""
+    return replace(found, more=False, notes=())
 
 
 def _or_nothing(page: Page, otherwise: str) -> tuple[Block, ...]:

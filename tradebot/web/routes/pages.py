@@ -86,7 +86,7 @@ def router(site: Site) -> APIRouter:
         held, filled = reads.trades(Selection(only_open=True, limit=_ROWS)), reads.fills(Selection(limit=_ROWS))
         found = (
             sections.of_read(held, sections.open_trades, "open-trades", "Open round trips"),
-            sections.of_read(over, sections.trades, "trades", "Round trips"),
+            sections.of_read(over, sections.trades, "trades", "Newest round trips"),
             sections.of_read(filled, sections.fills, "fills", "Newest fills"),
         )
         return _sections(pages, request, visitor, "trades", "Trades", over, found)
