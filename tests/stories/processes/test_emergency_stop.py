@@ -334,7 +334,9 @@ def test_beside_a_job_in_the_middle_of_sending(made: Machine) -> None:
     with _killed(home.with_broker("slow-to-send", "run-daily", "--json")) as job:
         _wait_for(home.home / "sending", job)
         ended = home(*CLOSE)
-        assert job.poll() is not None, "it ends only after the job has"
+        with closing(sqlite3.connect(home.ledger)) as ledger:
+            running = ledger.execute("SELECT job FROM runs WHERE status = 'running'").fetchall()
+        assert not running, "it ends only after the job has"
         assert ending(job, "--json").code == 4
     assert ended.code == 0, ended.out + ended.err
     assert (home.positions, home.live) == ({}, [])
