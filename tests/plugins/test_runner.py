@@ -16,6 +16,7 @@ from tradebot.plugins.discovery import find
 from tradebot.plugins.errors import PluginError, ProcessUnavailable
 from tradebot.plugins.load import Plugin, read_plugin
 from tradebot.plugins.runner import StrategyRunner
+from tradebot.plugins.signal_validation import map_frames
 from tradebot.strategy_api import History
 
 Runner = Callable[..., StrategyRunner]
@@ -29,6 +30,11 @@ def plugin_of(write_strategy: Callable[..., Path], own_folder: Path) -> Callable
         return read_plugin(found)
 
     return make
+
+
+def cut_off(history: History, end: int) -> History:
+    """The first sessions of a history."""
+    return map_frames(history, lambda frame: frame.iloc[:end])
 
 
 def test_what_one_strategy_left_behind_is_not_anothers_fault(
@@ -175,3 +181,29 @@ def test_a_prepared_process_is_the_one_that_answers(
     assert [name for name in sys.modules if name.startswith("_tradebot_strategy_sound")] == [], "imported nowhere else"
     runner.close()
     runner.close()
+
+
+def test_answers_that_nobody_took_are_not_those_of_the_next_question(
+    runner_of: Runner, plugin_of: Callable[..., Plugin], history: History
+) -> None:
+    """Who leaves a series of questions early finds the runner as if the rest had never been asked."""
+    sound, runner = plugin_of("sound"), runner_of()
+    cuts = [cut_off(history, end) for end in range(20, 30)]
+    alone = [runner_of().signals(sound, cut).entry for cut in cuts]
+    for told, expected in zip(runner.signals_over(sound, cuts), alone, strict=True):
+        np.testing.assert_array_equal(told.entry, expected)
+    assert len(next(iter(runner.signals_over(sound, cuts))).sessions) == 20
+    assert len(runner.signals(sound, history).sessions) == len(history.close)
+
+
+def test_a_series_ends_at_the_first_history_that_fails(
+    runner_of: Runner, plugin_of: Callable[..., Plugin], history: History
+) -> None:
+    """The failure is that of its own question, though the next ones were sent by then, and the process ended itself."""
+    code = "import os; len(history.close) == 22 and os._exit(7); close = history.close"
+    plugin, runner = plugin_of("ends", SOUND.replace("close = history.close", code, 1)), runner_of()
+    answers = runner.signals_over(plugin, (cut_off(history, end) for end in range(20, 30)))
+    assert [len(next(answers).sessions), len(next(answers).sessions)] == [20, 21]
+    with pytest.raises(PluginError, match="its process ended with code 7"):
+        next(answers)
+    assert len(runner.signals(plugin, history).sessions) == len(history.close)

@@ -6,7 +6,7 @@ looked. It raises PluginError if the strategy fails on the changed input.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -57,6 +57,11 @@ class CheckSubject:
         reload, self._reload = self._reload, False
         return self._runner.signals(plugin, history, reload=reload)
 
+    def signals_over(self, histories: Iterable[History]) -> Iterator[StrategySignals]:
+        """The signals over each of ``histories``, asked in this order. Raises PluginError."""
+        reload, self._reload = self._reload, False
+        return self._runner.signals_over(self.plugin, histories, reload=reload)
+
 
 def check_repeatability(subject: CheckSubject, signals: StrategySignals) -> tuple[str, str]:
     """The signals are the same when computed again, with the same module and with a new import."""
@@ -74,8 +79,8 @@ def check_lookahead(subject: CheckSubject, signals: StrategySignals) -> tuple[st
     rows = rows_to_compare(signals, _first_ready(signals), max(MIN_LOOKAHEAD_CUTS, MAX_LOOKAHEAD_CELLS // cells))
     # Ascending, after a new import: state that a module keeps of a longer history cannot hide a look-ahead.
     subject.reload()
-    for row in rows:
-        cut = subject.signals(_between(subject.history, 0, row + 1))
+    cuts = subject.signals_over(_between(subject.history, 0, row + 1) for row in rows)
+    for row, cut in zip(rows, cuts, strict=True):
         wording = DifferenceText(
             "with the later sessions present", f"when the history ends on {signals.sessions[row]:%Y-%m-%d}"
         )
@@ -97,8 +102,8 @@ def check_price_level(subject: CheckSubject, signals: StrategySignals) -> tuple[
         ("/ 7", np.full(columns, 1 / 7)),
         *((f"x {factor:g}", np.full(columns, factor)) for factor in PRICE_FACTORS),
     ]
-    for what, factors in cases:
-        scaled = subject.signals(_rescaled(subject.history, factors))
+    answers = subject.signals_over(_rescaled(subject.history, factors) for _, factors in cases)
+    for (what, _), scaled in zip(cases, answers, strict=True):
         if fault := first_difference(signals, scaled, DifferenceText("as it is", f"with prices {what}"), TOLERANCE):
             return f"{fault}; the rule depends on the price level, and a split changes it", ""
     return (
@@ -111,8 +116,8 @@ def check_warmup(subject: CheckSubject, signals: StrategySignals) -> tuple[str, 
     """The signals of a session are the same with only the sessions of the warm-up before it."""
     warmup = subject.plugin.info.warmup
     rows = rows_to_compare(signals, _first_ready(signals), WARMUP_CUTS)
-    for row in rows:
-        short = subject.signals(_between(subject.history, row + 1 - warmup, row + 1))
+    newest = subject.signals_over(_between(subject.history, row + 1 - warmup, row + 1) for row in rows)
+    for row, short in zip(rows, newest, strict=True):
         wording = DifferenceText("with all that came before", f"with the {warmup} newest sessions alone")
         if fault := first_difference(row_slice(signals, row, row + 1), last_row(short), wording, TOLERANCE):
             return fault, ""

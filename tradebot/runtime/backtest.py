@@ -82,8 +82,8 @@ class SignalSource:
         entry, leave, score = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_), np.zeros(shape)
         policies: dict[tuple[int, int], ExitPolicy] = {}
         seen: StrategySignals | None = None
-        for done, row in enumerate(rows, start=1):
-            seen = self._runner.signals(plugin, self._as_live(row + 1), last_only=True)
+        answers = self._runner.signals_over(plugin, (self._as_live(row + 1) for row in rows), last_only=True)
+        for done, (row, seen) in enumerate(zip(rows, answers, strict=True), start=1):
             entry[row, columns], leave[row, columns] = seen.entry[-1], seen.exit[-1]
             score[row, columns] = seen.score[-1]
             for column in np.flatnonzero(seen.entry[-1]).tolist():
@@ -127,9 +127,9 @@ class SignalSource:
             return None
         found: dict[tuple[int, int], ExitPolicy] = {}
         entering = [row for row in np.flatnonzero(signals.entry.any(axis=1)).tolist() if row in rows]
-        for done, row in enumerate(entering, start=1):
+        answers = self._runner.signals_over(plugin, (self._as_live(row + 1) for row in entering), last_only=True)
+        for done, (row, seen) in enumerate(zip(entering, answers, strict=True), start=1):
             self._progress(f"stops of {plugin.info.name}", done, len(entering))
-            seen = self._runner.signals(plugin, self._as_live(row + 1), last_only=True)
             for column in np.flatnonzero(signals.entry[row]).tolist():
                 found[row, columns[column]] = policy_of(seen, -1, column)
         return found

@@ -28,6 +28,11 @@ class Channel:
         self._open = 0  # messages without an answer
         linux.widen_pipe(requests.fileno())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a message has no answer yet."""
+        return self._open > 0
+
     def send(self, content: bytes, max_answer: int) -> None:
         """Send a message whose answer has arrays of so many bytes at most, without waiting."""
         self._open += 1

@@ -153,7 +153,7 @@ class StrategyProcess:
         if self._forks is None:
             return self._first
         channel = self._channels.get(name)
-        if channel is not None and self._forks.exit_code(channel.pid) is not None:
+        if channel is not None and not channel.is_open and self._forks.exit_code(channel.pid) is not None:
             del self._channels[name]
             channel.end()
             channel = None
