@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,16 @@ from starlette.responses import PlainTextResponse
 
 from tests.web.test_app import site_of
 from tradebot.core.results.web_access import Scope
+from tradebot.errors import ExitCode
+from tradebot.home import locks
 from tradebot.web import server
-from tradebot.web.access.visitors import Reader, Stopper
+from tradebot.web.access.visitors import Reader
 from tradebot.web.app import make_app
 from tradebot.web.site import Site
 from tradebot.web.streams import MOST_STREAMS, EventStream, Streams
+
+CLOSE = "Connection: close\r\n"
+WALL = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
 
 
 @dataclass
@@ -44,7 +51,7 @@ class Inside:
 
 
 def app_of(site: Site) -> FastAPI:
-    """The application with a stream that never ends, a response of ten megabytes, and a stop."""
+    """The application with a stream that never ends, and a response of ten megabytes."""
     app = make_app(site)
 
     async def ticks(seconds: float) -> AsyncIterator[str]:
@@ -59,10 +66,6 @@ def app_of(site: Site) -> FastAPI:
     @app.get("/test/large")
     async def large(visitor: Reader) -> PlainTextResponse:
         return PlainTextResponse("x" * 10_000_000)
-
-    @app.post("/test/stop")
-    async def stop(visitor: Stopper) -> PlainTextResponse:
-        return PlainTextResponse("begun")
 
     return app
 
@@ -93,32 +96,68 @@ def inside(home: Path) -> Iterator[Inside]:
 
 
 def test_a_stop_begins_within_a_second_while_five_hundred_streams_are_asked_for(inside: Inside) -> None:
+    """The stop is at work until the job has ended, so that those who ask while more streams come attach to it."""
     server._allow_more_files()
+    home = Path(inside.site.homes.own)
     with ExitStack() as stack:
-        slowest, longest = 0.0, 0.0
-        streams = []
+        stack.enter_context(locks.home_lock(home, command="run-daily", wall=WALL))
+        streams, begun = [], []
         for number in range(500):
-            streams.append(stack.enter_context(closing(inside.request(f"{inside.head('GET', '/test/ticks')}\r\n"))))
-            if number % 50 == 49:
-                asked, at = time.process_time(), time.monotonic()
-                with closing(inside.request(f"{inside.head('POST', '/test/stop')}\r\n")) as stop:
-                    assert stop.recv(100).startswith(b"HTTP/1.1 200")
-                slowest, longest = max(slowest, time.process_time() - asked), max(longest, time.monotonic() - at)
+            path = "/events" if number % 2 else "/test/ticks"
+            streams.append(stack.enter_context(closing(inside.request(f"{inside.head('GET', path)}\r\n"))))
+            if number % 100 == 99:
+                begun.append(stop_of(inside))
         statuses = [stream.recv(12) for stream in streams]
-    assert (statuses.count(b"HTTP/1.1 200"), statuses.count(b"HTTP/1.1 503")) == (MOST_STREAMS, 500 - MOST_STREAMS)
-    assert slowest < 1, "of this process's time, which other processes of the machine do not add to"
-    assert longest < 20
-    until = time.monotonic() + 20
-    while inside.site.streams.open and time.monotonic() < until:
+        assert (statuses.count(b"HTTP/1.1 200"), statuses.count(b"HTTP/1.1 503")) == (MOST_STREAMS, 500 - MOST_STREAMS)
+        begun.append(stop_of(inside))
+        assert [each.is_new for each in begun] == [True] + [False] * 5
+        assert len({each.action for each in begun}) == 1
+        assert max(each.spent for each in begun) < 1, begun  # of this process's time: the machine's others add none
+        assert max(each.waited for each in begun) < 20, begun
+        stop = inside.site.actions.find(home, begun[0].action)
+        assert stop is not None
+        until(lambda: any("Waiting until another job" in line for line in stop.lines()), "it is at work")
+    until(lambda: not stop.is_running, "it ends with the job")
+    outcome = stop.outcome()
+    assert outcome is not None
+    assert outcome.exit_code is ExitCode.OK, outcome
+    until(lambda: not inside.site.streams.open, "the places are given back")
+
+
+@dataclass(frozen=True)
+class BegunStop:
+    """What was answered to a stop, and the seconds that it took: of this process, and of the clock."""
+
+    action: str
+    is_new: bool
+    spent: float
+    waited: float
+
+
+def stop_of(inside: Inside) -> BegunStop:
+    """Post a stop, as a phone does."""
+    spent, at = time.process_time(), time.monotonic()
+    with closing(inside.request(f"{inside.head('POST', '/api/stop_trading?wait=0')}{CLOSE}\r\n")) as asked:
+        head, _, body = _rest(asked).partition(b"\r\n\r\n")
+    spent, waited = time.process_time() - spent, time.monotonic() - at
+    assert head.startswith(b"HTTP/1.1 202"), head + body
+    told = json.loads(body)
+    return BegunStop(told["action"], told["is_new"], spent, waited)
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait for what has to come true."""
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline, what
         time.sleep(0.02)
-    assert inside.site.streams.open == 0, "the places are given back"
 
 
 def test_a_stream_ends_with_its_token_and_with_the_server(home: Path) -> None:
     with running(home) as inside:
         stream = inside.request(f"{inside.head('GET', '/test/ticks')}\r\n")
         assert b"tick" in _until(stream, b"tick")
-        short = inside.request(f"{inside.head('GET', '/test/ticks?seconds=0.02')}\r\n")
+        short = inside.request(f"{inside.head('GET', '/test/ticks?seconds=0.02')}{CLOSE}\r\n")
         assert b"tick" in _until(short, b"tick")
         (token,) = inside.site.access.tokens()
         inside.site.access.revoke_token(token.name)
@@ -175,8 +214,8 @@ def test_idle_connections_make_room_for_those_that_ask(home: Path, monkeypatch: 
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
     with running(home) as inside, ExitStack() as stack:
         crowd = [stack.enter_context(closing(inside.request(""))) for _ in range(60)]
-        with closing(inside.request(f"{inside.head('POST', '/test/stop')}\r\n", 5)) as stop:
-            assert stop.recv(100).startswith(b"HTTP/1.1 200")
+        with closing(inside.request(f"{inside.head('GET', '/test/large')}\r\n", 5)) as asked:
+            assert asked.recv(100).startswith(b"HTTP/1.1 200")
         with suppress(ConnectionError):
             assert crowd[0].recv(10) == b"", "the oldest went first"
 
