@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.fakes.cli import environment, start, tradebot
+from tests.fakes.receivers import CERTIFICATE
 from tradebot.home import registry
 
 #: A header field of a response, or of a request.
@@ -48,10 +50,11 @@ class Served:
     home: Path
     port: int
     pid: int
+    scheme: str = "http"
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def command(self, *arguments: str) -> Any:
         """What `tradebot serve ARGUMENTS --json` prints for the server's home."""
@@ -82,7 +85,7 @@ class Served:
         headers = {name.replace("_", "-"): value for name, value in (fields or {}).items()}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self._connection()
         try:
             with suppress(ConnectionError):  # a body that is not read to its end
                 connection.request(method, path, body, headers)
@@ -90,6 +93,12 @@ class Served:
             return Got(response.status, response.headers, response.read().decode())
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.scheme == "http":
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        trusted = ssl.create_default_context(cafile=CERTIFICATE)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=trusted)
 
     def form(self, path: str, cookie: str = "", *, origin: str | None = "", **values: str) -> Got:
         """Send a form as a browser does."""
@@ -113,9 +122,9 @@ def serving(home: Path, environ: Mapping[str, str] | None = None) -> Iterator[tu
     assert isinstance(process, subprocess.Popen) and process.stdout is not None
     try:
         said = process.stdout.readline()
-        found = re.search(r"http://\S+:(\d+)/", said)
+        found = re.search(r"(https?)://\S+:(\d+)/", said)
         assert found, said + process.communicate(timeout=20)[1]
-        yield Served(home, int(found[1]), process.pid), process
+        yield Served(home, int(found[2]), process.pid, found[1]), process
     finally:
         process.terminate()
         process.communicate(timeout=60)

@@ -5,6 +5,7 @@ systemd is not among the ways: a unit of it is not tried where none runs.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -156,21 +157,35 @@ def test_a_stop_goes_on_and_a_job_trades_on_whatever_becomes_of_the_server(way: 
         assert (told["state"], told["exit_code"], told["outcome"]) == ("ended", 0, summary)
 
 
+def ends_with_a_stream_open(
+    server: Served, process: subprocess.Popen[str], path: str, token: str, number: signal.Signals
+) -> int:
+    """The exit code after a signal that comes while a stop is followed. The server ends the stream, and soon."""
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+        stream = connection.getresponse()
+        assert stream.readline().startswith(b"id: 1")
+        process.send_signal(number)
+        assert b"event: end" not in stream.read(), "the stop has not ended"
+        return process.wait(timeout=60)
+
+
 def test_a_server_that_is_started_again_attaches_to_the_stop_at_work(made: Machine) -> None:
     token = token_of(made)
     with locks.home_lock(made.home, command="run-daily", wall=NOW):
         with serving(made) as (server, process):
-            action = stop(server, token)["action"]
-            run = at_work(made, action)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=PATIENCE) == 143
+            begun = stop(server, token)
+            action, run = begun["action"], at_work(made, begun["action"])
+            assert ends_with_a_stream_open(server, process, begun["events"], token, signal.SIGTERM) == 143
         assert run.state is RunState.RUNNING
-        with serving(made) as (again, _):
+        with serving(made) as (again, process):
             clicked = stop(again, token)
             assert (clicked["action"], clicked["is_new"]) == (action, False)
             os.kill(again.pid, signal.SIGSTOP)
             os.kill(again.pid, signal.SIGCONT)
             assert again.get(clicked["follow"], token).json["state"] == "running"
+            assert ends_with_a_stream_open(again, process, clicked["events"], token, signal.SIGINT) == 130
+        assert run.state is RunState.RUNNING
     assert ended(run).exit_code is ExitCode.OK, run.lines()
 
 
