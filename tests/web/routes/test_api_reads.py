@@ -105,6 +105,7 @@ def test_looking_changes_no_file(served: tuple[Served, str]) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7_200)  # twelve thousand requests
 def test_a_thousand_looks_at_nine_change_no_file(made_home: Path, tmp_path: Path) -> None:
     """A `report` at this hour would move the embedded exchange past the close of a session that is not traded yet."""
     home = shutil.copytree(made_home, tmp_path / "home")
