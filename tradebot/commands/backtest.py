@@ -87,7 +87,8 @@ def command(
     """Backtest strategies under the limits of the settings.
 
     The functions that plan live sessions decide, and the embedded exchange's matching fills: it gives what `replay` of
-    the same sessions gives, to the cent, in seconds. It needs no home, account or ledger. Every denial is counted.
+    the same sessions gives, to the cent, in seconds. It needs no home, account or ledger. Every denial is counted,
+    and every trial on the same data: the deflated Sharpe ratio tells how far the result can be luck.
     Strategies are checked first; one that looks ahead ends it with 5. ^C ends with what is known by then.
     """
     from tradebot.commands import render

@@ -15,15 +15,18 @@ import numpy as np
 from tradebot.backtest.account import BookedFill
 from tradebot.backtest.attribution import without_each
 from tradebot.backtest.bars import VOLUME_SESSIONS, Bars, bars_of
+from tradebot.backtest.luck import luck_of, trial_of
 from tradebot.backtest.report import halts_met, report_of, survivors
 from tradebot.backtest.signals import SignalBook, SignalTable
 from tradebot.backtest.walk import Setup, Walk, rows_of
 from tradebot.brokers.paper.market_data import benchmark
 from tradebot.core.model.account import CorporateAction
 from tradebot.core.model.signals import ExitPolicy
-from tradebot.core.results.backtest_outcome import BacktestOutcome, Variant, Verdict
+from tradebot.core.model.values import plural
+from tradebot.core.results.backtest_outcome import BacktestOutcome, Luck, Variant, Verdict
 from tradebot.core.results.preflight_checks import CheckResult
 from tradebot.errors import Blocked, UsageError
+from tradebot.home.trials import record_trial, trials_file
 from tradebot.market.adjust import back_adjust
 from tradebot.market.price_file import PriceFile
 from tradebot.plugins.check import CheckReport, check_strategy
@@ -218,6 +221,7 @@ def run_backtest(settings: Settings, asked: Asked, progress: Progress) -> Backte
         verdicts=tuple(_verdict(report, report.strategy in in_bulk) for report in checks),
         without_limit=variants,
         at_touch=touch,
+        luck=_luck(walk, settings.state_path),
         seconds=seconds,
     )
 
@@ -297,6 +301,20 @@ def _walk(walk: Walk, progress: Progress) -> bool:
         walk.cut()
         return True
     return False
+
+
+def _luck(walk: Walk, state_path: Path) -> Luck | None:
+    """Record the trial, and say what luck alone would show of so many. A file that fails is told, and stops nothing."""
+    trial = trial_of(walk)
+    if trial is None:
+        return None
+    file = trials_file(state_path)
+    try:
+        log = record_trial(state_path, trial)
+    except OSError as error:
+        return luck_of(walk, (trial,), f"{file} cannot be used, so trials are missing in the count: {error}")
+    damaged = f"{plural(log.damaged, 'line')} of {file} cannot be read: trials are missing in the count"
+    return luck_of(walk, log.on_data_of(trial), damaged if log.damaged else "")
 
 
 def _without_limits(walk: Walk, book: SignalBook, progress: Progress) -> Iterator[Variant]:

@@ -30,6 +30,20 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Luck:
+    """How far a result can be luck. Sharpe ratios are those of a session; None: too few sessions, or no result."""
+
+    trials: int  # backtests that saw a session of one of the symbols, this one among them
+    sharpe: float | None = None
+    luck_sharpe: float | None = None  # what the best of so many trials without an edge is expected to show
+    probabilistic_sharpe: float | None = None  # probability that the true one is above 0, if this were the only trial
+    deflated_sharpe: float | None = None  # probability that the true one is above luck_sharpe
+    minimum_track_record: float | None = None  # sessions until that is 95 %; None also: never
+    sessions: int = 0  # with a return
+    trouble: str = ""  # why trials are missing in the count
+
+
+@dataclass(frozen=True, slots=True)
 class BacktestOutcome:
     """A backtest. Fractions are of 1."""
 
@@ -43,4 +57,5 @@ class BacktestOutcome:
     verdicts: tuple[Verdict, ...]
     without_limit: tuple[Variant, ...]  # with --attribute-limits
     at_touch: Variant | None  # with --touch
+    luck: Luck | None  # None: no session was walked
     seconds: Mapping[str, float]  # of the clock, by step

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import ceil, sqrt
 
+from tradebot.core.accounting.equity_statistics import SESSIONS_A_YEAR
 from tradebot.core.model.values import plural
-from tradebot.core.results.backtest_outcome import BacktestOutcome, Variant, Verdict
+from tradebot.core.results.backtest_outcome import BacktestOutcome, Luck, Variant, Verdict
 from tradebot.reports.formatting import signed_usd, usd
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common, period
@@ -13,6 +15,8 @@ from tradebot.reports.pages.equity import equity
 from tradebot.reports.pages.report import cash, denials, halts_met, statistics_table
 from tradebot.reports.statistics import Figure
 
+#: The deflated Sharpe ratio from which a result is called more than luck.
+SURE = 0.95
 _ASSUMES = (
     "A market order fills at the open or the close, with slippage. A target fills when the price goes through it by a "
     "tick; where a bar holds stop and target, the stop comes first. Daily bars do not know the way between prices."
@@ -35,6 +39,7 @@ def backtest_page(outcome: BacktestOutcome, figures: Iterable[Figure]) -> Page:
         *equity(report),
         *common.totals(report.totals, unrealised=report.unrealised),
         *statistics_table(figures),
+        *_luck(outcome.luck),
         *period.by_strategy(report),
         *period.by_symbol(report.by_symbol),
         *period.by_month(report),
@@ -58,6 +63,47 @@ def _trust(outcome: BacktestOutcome) -> Page:
         *(line for verdict in outcome.verdicts for line in _verdict(verdict)),
         *((Line(f"met on the way: {met}", Tone.QUIET),) if met else ()),
         Line(_ASSUMES, Tone.QUIET),
+    )
+
+
+def _luck(luck: Luck | None) -> Page:
+    if luck is None:
+        return ()
+    times = "once" if luck.trials == 1 else f"{luck.trials} times"
+    return section(
+        "Luck",
+        Line(f"this data was tried {times}: {_deflated(luck)}", Tone.WARN if _may_be_luck(luck) else Tone.PLAIN),
+        *(_figures(luck)),
+        *((Line(luck.trouble, Tone.WARN),) if luck.trouble else ()),
+    )
+
+
+def _may_be_luck(luck: Luck) -> bool:
+    return luck.deflated_sharpe is None or luck.deflated_sharpe < SURE
+
+
+def _deflated(luck: Luck) -> str:
+    if luck.deflated_sharpe is None:
+        return "too few sessions, or no result, to tell it from luck"
+    said = f"below {SURE}, it may be luck" if _may_be_luck(luck) else f"{SURE} or above, more than luck shows"
+    return f"deflated Sharpe ratio {luck.deflated_sharpe:.2f} ({said})"
+
+
+def _figures(luck: Luck) -> Iterator[Line]:
+    if luck.sharpe is None or luck.luck_sharpe is None or luck.probabilistic_sharpe is None:
+        return
+    year = sqrt(SESSIONS_A_YEAR)
+    yield Line(
+        f"Sharpe ratio of a year {luck.sharpe * year:.2f}; luck alone would show {luck.luck_sharpe * year:.2f}; "
+        f"as the only trial it were above 0 with probability {luck.probabilistic_sharpe:.2f}",
+        Tone.QUIET,
+    )
+    need = luck.minimum_track_record
+    yield Line(
+        "no length of record would tell it from luck at this ratio"
+        if need is None
+        else f"to tell it from luck it takes {plural(ceil(need), 'session')}; there are {luck.sessions}",
+        Tone.QUIET,
     )
 
 
