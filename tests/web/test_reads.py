@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socketserver
 import threading
 import time
 from collections.abc import Iterator
@@ -107,6 +108,8 @@ def test_what_cannot_be_read_is_halted_and_raises_nothing(home: Path, tmp_path: 
     assert status is not None and status.level is HaltLevel.HALTED
     assert (status.headline, status.exit_code) == ("HALTED (unreadable)", ExitCode.LEDGER)
     assert status.halts[-1].rule == "unreadable"
+    assert status.known_at == found.status().looked_at, "the figures of the look before are told with its time"
+    assert status.account is not None and status.known_at is not None
     refusal = found.fills(Selection()).refusal
     assert refusal is not None and refusal.code is ExitCode.LEDGER
     health = found.health().value
@@ -120,3 +123,24 @@ def test_wrong_settings_are_halted_too(home: Path, tmp_path: Path) -> None:
     assert status is not None and (status.level, status.exit_code) == (HaltLevel.HALTED, ExitCode.CONFIG)
     refusal = found.jobs().refusal
     assert refusal is not None and [problem.where for problem in refusal.problems] != []
+
+
+def test_metrics_wait_once_for_a_ledger_that_is_not_reached(home: Path, tmp_path: Path) -> None:
+    asked = []
+
+    class HangsUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.client_address)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), HangsUp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"postgresql://me@127.0.0.1:{server.server_address[1]}/ledger?sslmode=disable&gssencmode=disable"
+        (home / ".env").write_text(f"DATABASE_URL={address}\n", encoding="utf-8")
+        found = of(home, tmp_path)
+        found.status()  # takes the first look
+        asked.clear()
+        view = found.metrics("main")
+        server.shutdown()
+    assert len(asked) == 1
+    assert not view.database.reached
+    assert view.status is None

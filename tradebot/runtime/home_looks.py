@@ -103,10 +103,15 @@ class HomeLooks:
             with self._ledger() as opened:
                 return Found(_status(opened, looked), opened.context)
         except TradebotError as error:
-            context = self._context(looked)
-            found = looked.look.status if looked.look else None
-            latched = HomeLatch(context.home).read()
-            return Found(status.unreadable(latched, str(error), error.exit_code, found), context)
+            return self.unreadable(looked, error)
+
+    def unreadable(self, looked: Looked, error: TradebotError) -> Found[StatusOutcome]:
+        """The status where ledger or settings could not be read: HALTED, with what the newest look showed."""
+        context, look = self._context(looked), looked.look
+        found = status.unreadable(
+            HomeLatch(context.home).read(), str(error), error.exit_code, look.status if look else None
+        )
+        return Found(replace(found, known_at=_known_at(looked, look)), context)
 
     def account(self, looked: Looked) -> Found[AccountNow]:
         """Balances, halts and the day's result."""
@@ -139,8 +144,7 @@ class HomeLooks:
             look = _newer(looked, opened)
             if look is None:
                 return Found(replace(risk.recall(opened.desk), trouble=looked.trouble), opened.context)
-            known_at = look.at if looked.is_shared else None
-            return Found(replace(look.risk, known_at=known_at, trouble=looked.trouble), opened.context)
+            return Found(replace(look.risk, known_at=_known_at(looked, look), trouble=looked.trouble), opened.context)
 
     # --- from the ledger alone -----------------------------------------------------------
 
@@ -262,7 +266,12 @@ def _status(opened: OpenLedgerDesk, looked: Looked) -> StatusOutcome:
     holder = locks.holder(desk.settings.home, SystemClock().wall())
     found = status.with_ledger(look.status, desk, holder)
     codes = found.codes | {looked.code} if looked.trouble else found.codes
-    return replace(found, codes=codes, known_at=look.at if looked.is_shared else None, trouble=looked.trouble)
+    return replace(found, codes=codes, known_at=_known_at(looked, look), trouble=looked.trouble)
+
+
+def _known_at(looked: Looked, look: Look | None) -> datetime | None:
+    """When a look was taken that others share; None for one that was taken for who asks."""
+    return look.at if look and looked.is_shared else None
 
 
 def _aged(found: Listing[T], looked: Looked, look: Look | None) -> Listing[T]:

@@ -17,11 +17,12 @@ from tradebot.core.results.home_places import home_names
 from tradebot.core.results.job_lines import SessionJobs
 from tradebot.core.results.metrics import DiskSpace, HomeView
 from tradebot.core.results.period_lines import LimitLine
+from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import ExitCode, TradebotError
 from tradebot.jobs import session_jobs
 from tradebot.runtime.clocks import SystemClock
-from tradebot.runtime.home_looks import HomeLooks, Looked
+from tradebot.runtime.home_looks import Found, HomeLooks, Looked
 from tradebot.runtime.homes import schedule_clock
 from tradebot.runtime.known_homes import listed_homes, own_home
 from tradebot.runtime.open_ledger import open_ledger_desk
@@ -55,8 +56,7 @@ class HomeMetrics:
         """What is known of the home now, under this name. Raises ConfigError for a folder that is none."""
         at, look = SystemClock().wall(), looked.look
         settings = inspect(self._options, self._environ).loaded.settings
-        database, stored = self._read(at)
-        found = self._looks.status(looked)
+        database, stored, found = self._read(looked, at)
         context = found.context
         reached = look is not None and not looked.trouble
         return HomeView(
@@ -71,19 +71,20 @@ class HomeMetrics:
             known_at=look.at if look else found.value.known_at,
             by_hand=schedule_clock(settings) is ScheduleClock.EXCHANGE,
             jobs=stored.jobs if stored else None,
-            limits_used=self._limits(looked),
+            limits_used=self._limits(looked) if stored else (),
             totals=stored.totals if stored else None,
             waiting=stored.waiting if stored else None,
             token_ends=_token_ends(settings),
             disk=_disk(settings),
         )
 
-    def _read(self, at: datetime) -> tuple[Reached, _Stored | None]:
+    def _read(self, looked: Looked, at: datetime) -> tuple[Reached, _Stored | None, Found[StatusOutcome]]:
+        """What the ledger tells, and the status. A ledger that is not reached is waited for once."""
         try:
             stored = self._stored()
         except TradebotError as error:
-            return Reached(False, None, at, str(error)), None
-        return Reached(True, stored.seconds, at), stored
+            return Reached(False, None, at, str(error)), None, self._looks.unreadable(looked, error)
+        return Reached(True, stored.seconds, at), stored, self._looks.status(looked)
 
     def _stored(self) -> _Stored:
         began = time.monotonic()
