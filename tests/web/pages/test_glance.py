@@ -57,6 +57,9 @@ def test_what_cannot_be_read_counts_as_halted() -> None:
     )
     assert "The emergency stop works" in found.meaning
     assert found.reasons[0].text == "the ledger is damaged"
+    stopped = unreadable("the ledger is damaged", [HALT]).reasons[1]
+    assert stopped.text == "a drill"
+    assert "until `tradebot resume`" in stopped.detail
 
 
 def test_without_the_broker_it_is_not_said_that_nothing_is_needed() -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
 
 from tests.reports.conftest import NOON
 from tests.reports.samples import Samples
+from tradebot.core.model.ledger_rows import RunStatus
+from tradebot.core.model.schedule import Job
 from tradebot.core.results.alerts import QueuedAlert
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.job_lines import SessionJobs
 from tradebot.core.results.listings import FillLine, ListedOrder, Listing, TradeListing
 from tradebot.core.results.needs import Need
+from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.risk_outcome import RiskOutcome
 from tradebot.core.results.status_outcome import StatusOutcome
-from tradebot.reports.layout import Line
+from tradebot.reports.layout import Cell, Line, Tone
 from tradebot.web.pages import sections
 from tradebot.web.pages.frame import AccountName, Frame, in_home, looks_of
 from tradebot.web.pages.glance import glance, unreadable
@@ -124,3 +128,14 @@ def test_style_and_script_load_nothing_from_elsewhere() -> None:
         assert "@import" not in text
         assert "url(" not in text
     assert len(page_style() + page_script()) < 40_000
+
+
+@pytest.mark.parametrize(
+    ("unprotected", "trouble", "tone"),
+    [("0", "", Tone.GOOD), ("0", "nobody answers", Tone.PLAIN), ("5", "nobody answers", Tone.BAD)],
+)
+def test_no_dollars_without_a_stop_are_good_only_as_of_now(unprotected: str, trouble: str, tone: Tone) -> None:
+    status = StatusOutcome.of(Outcome(Job.STATUS, None, RunStatus.RAN, ""), trouble=trouble)
+    told = dict(sections.tiles(replace(status, unprotected=Decimal(unprotected))))["without a stop"]
+    assert isinstance(told, Cell)
+    assert told.tone is tone

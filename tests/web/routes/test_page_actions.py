@@ -123,3 +123,10 @@ def test_with_a_ledger_that_is_no_database_it_says_so_and_stops(browser: Browser
         page.wait_for_selector("text=It has ended")
         assert "2 of 2 times" in page.inner_text(".story")
         assert page.locator("#results tbody tr").count() >= 3
+        page.click("#end >> text=Status")
+        assert page.inner_text(".word") == "HALTED (unreadable)"
+        assert REASON in page.inner_text("#state"), "the stop is told beside the ledger"
+        got = page.goto(f"{served.origin}/explain")
+        assert got is not None
+        assert got.status == 200
+        assert "Not known" in page.inner_text("main")

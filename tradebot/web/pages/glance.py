@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,14 +61,17 @@ def glance(status: StatusOutcome) -> Glance:
     )
 
 
-def unreadable(trouble: str) -> Glance:
-    """The state of a home whose records cannot be read: a latch that cannot be read counts as set."""
+def unreadable(trouble: str, halts: Iterable[Halt] = ()) -> Glance:
+    """The state of a home whose records cannot be read: a latch that cannot be read counts as set.
+
+    halts: those that are known without the records.
+    """
     return Glance(
         "HALTED (unreadable)",
         "What this home has recorded cannot be read, and no job enters until it can. The emergency stop works without "
         "it.",
         Tone.BAD,
-        (Reason(trouble, "`tradebot verify` says more; docs/runbook.md, code 10"),),
+        (Reason(trouble, "`tradebot verify` says more; docs/runbook.md, code 10"), *map(_reason, distinct(halts))),
         is_known=False,
         is_readable=False,
     )

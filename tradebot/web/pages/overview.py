@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tradebot.core.model.halts import HaltRule, HaltSource
 from tradebot.core.results.listings import Selection
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.errors import ExitCode
@@ -86,7 +87,9 @@ def glance_of(read: Read[StatusOutcome]) -> Glance:
     if read.value is None:
         return unreadable(read.refusal.message if read.refusal else "nothing was read")
     if read.value.codes & _UNREADABLE:
-        return unreadable(read.value.trouble or read.value.headline)
+        of_records = (HaltSource.LEDGER, HaltRule.UNREADABLE)
+        halts = (halt for halt in read.value.halts if (halt.source, halt.rule) != of_records)
+        return unreadable(read.value.trouble or read.value.headline, halts)
     return glance(read.value)
 
 

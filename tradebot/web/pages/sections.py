@@ -76,7 +76,8 @@ def tiles(status: StatusOutcome) -> tuple[tuple[str, Cell], ...]:
     if account is not None:
         found += [("cash", Cell(usd(account.cash))), ("buying power", Cell(usd(account.buying_power)))]
     if status.unprotected is not None:
-        found.append(("without a stop", Cell(usd(status.unprotected), Tone.BAD if status.unprotected else Tone.GOOD)))
+        covered = Tone.PLAIN if status.trouble else Tone.GOOD  # what was so at an older look may not be so now
+        found.append(("without a stop", Cell(usd(status.unprotected), Tone.BAD if status.unprotected else covered)))
     if lost is not None and status.positions:
         found.append(("lost if every stop fills", Cell(usd(lost.total))))
     return tuple(found)

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from tradebot.core.results.listings import Selection, read_symbol
 from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.core.results.web_access import Scope
-from tradebot.errors import UsageError
+from tradebot.errors import ExitCode, UsageError
 from tradebot.web.access.visitors import Reader, Visitor, Watcher
 from tradebot.web.pages import sections
 from tradebot.web.pages.frame import AccountName, in_home, looks_of
@@ -166,7 +166,9 @@ def _explain(pages: PageMaker, request: Request, visitor: Visitor, symbol: str, 
     else:
         pages.learn(visitor.home, read.context)
         if read.value is None:
-            problem = read.refusal.message if read.refusal else "nothing was read"
+            said = read.refusal.message if read.refusal else "nothing was read"
+            is_wrong = read.refusal is not None and read.refusal.code is ExitCode.USAGE
+            problem, found = (said, ()) if is_wrong else ("", (sections.note("explained", "Not known", said),))
         else:
             found = sections.explained(read.value)
             if not read.value.symbol:
