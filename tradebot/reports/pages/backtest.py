@@ -95,7 +95,7 @@ def _figures(luck: Luck) -> Iterator[Line]:
     year = sqrt(SESSIONS_A_YEAR)
     yield Line(
         f"Sharpe ratio of a year {luck.sharpe * year:.2f}; luck alone would show {luck.luck_sharpe * year:.2f}; "
-        f"as the only trial it were above 0 with probability {luck.probabilistic_sharpe:.2f}",
+        f"the probability that the true one is above 0, were this the only trial: {luck.probabilistic_sharpe:.2f}",
         Tone.QUIET,
     )
     need = luck.minimum_track_record
