@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,14 @@ from tests.fakes.alpaca.process import running
 from tests.stories.processes.played import KEYS, Played, new_york
 from tests.web.conftest import Served, serving
 from tests.web.looking import PATIENCE, is_wider, logged_in, violations
+from tradebot.home import locks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 #: A session on which the shipped strategies buy three symbols.
 DAY = date(2006, 11, 2)
+WALL = datetime(2006, 11, 2, 15, 30, tzinfo=UTC)
 REASON = "<b>it buys</b> what it sold"
 
 
@@ -79,8 +81,11 @@ def test_stop_with_closing_see_flat_and_resume(browser: Browser, served: Served)
         assert page.evaluate("document.activeElement.id") == "problems"
         assert page.input_value("#name") == "hom"
         page.goto(f"{served.origin}/")
-        stop(page, "close", "Home ")
-        page.wait_for_selector(".story li:has-text('The halt is latched')")
+        with locks.home_lock(served.home, command="run-daily", wall=WALL):
+            stop(page, "close", "Home ")
+            page.wait_for_selector(".story li:has-text('Waiting until another job')")
+            assert "The halt is latched" in page.inner_text(".story")
+            assert violations(page) == []
         page.wait_for_selector("text=It has ended", timeout=PATIENCE)
         told = page.inner_text(".story")
         assert "close sent" in told

@@ -97,9 +97,11 @@ def test_a_token_that_may_only_stop_sees_the_stop_alone(browser: Browser, served
         assert got is not None
         assert got.status == 403
         assert "needs the scope read" in page.inner_text("[role=alert]")
+        assert violations(page) == []
         page.goto(f"{served.origin}/stop")
         page.context.clear_cookies()  # as where the session is over
         page.check("input[value=close]")
         page.fill("#name", "home")
         page.click("button:has-text('Stop now')")
         assert page.url == f"{served.origin}/login?next=/stop"
+        assert violations(page) == []
