@@ -58,7 +58,7 @@ def test_the_account_at_a_glance_and_what_is_asked_stays_fresh(browser: Browser,
         assert "run-daily" in page.inner_text("#jobs")
         assert "MAX_POSITIONS" in page.inner_text("#risk")
         assert re.search(r"Broker asked \d+ s ago", page.inner_text(".seen"))
-        page.wait_for_function("/[2-9] s ago/.test(document.querySelector('[data-look=broker]').textContent)")
+        page.wait_for_selector("[data-look=broker]:text-matches('[2-9] s ago')")
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
         page.click("nav >> text=Explain")
