@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import tradebot
+from tests.fakes.cli import environment, start, tradebot
 from tradebot.errors import ExitCode
 from tradebot.home import append_log
 from tradebot.home.trials import Trial, record_trial, trials_file
+from tradebot.runtime.backtest import Asked, run_backtest
+from tradebot.settings import GlobalOptions, load_without_keys
 
 YEAR = ("--from", "2007-01-03", "--to", "2007-03-30")
 
@@ -63,3 +68,86 @@ def test_a_wrong_line_says_what_is_wrong(arguments: tuple[str, ...], says: str, 
     done = tradebot("backtest", *arguments, "--home", tmp_path / "home", state=tmp_path / "state", cwd=tmp_path)
     assert done.code == ExitCode.USAGE
     assert says in done.err
+
+
+MANIFEST = """\
+name = "own"
+version = "1.0.0"
+description = "Made for a test."
+symbols = ["IBM"]
+warmup = 5
+"""
+#: Leaves a file as it is asked, and takes its time.
+SLOW = """\
+import time
+from pathlib import Path
+
+
+class Strategy:
+    def signals(self, history, params):
+        Path("{asked}").touch()
+        time.sleep(25)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signal to a process alone")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_checks_ends_it_with_its_code(number: signal.Signals, tmp_path: Path) -> None:
+    folder, asked = tmp_path / "strategies" / "own", tmp_path / "asked"
+    folder.mkdir(parents=True)
+    (folder / "manifest.toml").write_text(MANIFEST)
+    (folder / "strategy.py").write_text(SLOW.format(asked=asked))
+    env = environment(tmp_path / "state", {"STRATEGIES_DIR": str(folder.parent)})
+    process = start("tradebot", "backtest", "own", "--home", tmp_path / "home", cwd=tmp_path, env=env)
+    for _ in range(600):
+        if asked.exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, err
+    assert "no figure yet" in err
+    assert "Traceback" not in err
+
+
+#: Writes a letter for each question.
+COUNTED = """\
+from tradebot.strategy_api import ExitPolicy, Signals
+
+
+class Strategy:
+    def signals(self, history, params):
+        open("{asked}", "a").write("x")
+        ratio = (history.close / history.close.rolling(5).mean()).round(6)
+        return Signals(ratio > 1.0, ratio < 0.98, ExitPolicy())
+"""
+
+
+def test_passed_checks_are_not_made_again_until_the_strategy_changes_and_a_signal_ends_the_walk_with_its_code(
+    tmp_path: Path,
+) -> None:
+    class Terminated(KeyboardInterrupt):
+        exit_code = ExitCode.TERMINATED
+
+    def stop(what: object, done: int, total: int) -> None:
+        if what == "sessions" and done == 30:
+            raise Terminated
+
+    folder, asked = tmp_path / "strategies" / "own", tmp_path / "asked"
+    folder.mkdir(parents=True)
+    (folder / "manifest.toml").write_text(MANIFEST)
+    environ = {"TRADEBOT_STATE_DIR": str(tmp_path / "state"), "STRATEGIES_DIR": str(folder.parent)}
+    settings = load_without_keys(GlobalOptions(home=tmp_path / "home"), environ).settings
+    questions = []
+    for code in (COUNTED, COUNTED, f"{COUNTED}#"):
+        (folder / "strategy.py").write_text(code.format(asked=asked))
+        asked.write_text("")
+        outcome, ended = run_backtest(
+            settings, Asked(strategies=("own",), first=date(2007, 1, 3), last=date(2007, 3, 30)), stop
+        )
+        questions.append(len(asked.read_text()))
+        assert ended is ExitCode.TERMINATED
+        assert (outcome.sessions, outcome.sessions_asked) == (30, 61)
+        assert outcome.verdicts[0].passed, outcome.verdicts
+    assert questions[0] == questions[2] > 100
+    assert questions[1] == 1

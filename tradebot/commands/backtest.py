@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @decorator.command(
     "backtest",
-    writes="nothing; with --csv ten files, and with --html one.",
+    writes="the trial and passed checks, in the user's state folder; with --csv ten files, and with --html one.",
     examples=(
         "tradebot backtest",
         "tradebot backtest rsi2_mean_reversion --from 2003-01-02 --to 2010-12-31",
@@ -89,7 +89,8 @@ def command(
     The functions that plan live sessions decide, and the embedded exchange's matching fills: it gives what `replay` of
     the same sessions gives, to the cent, in seconds. It needs no home, account or ledger. Every denial is counted,
     and every trial on the same data: the deflated Sharpe ratio tells how far the result can be luck.
-    Strategies are checked first; one that looks ahead ends it with 5. ^C ends with what is known by then.
+    Strategies are checked first, unless they passed on the same prices before; one that looks ahead ends it with 5.
+    ^C ends with what is known by then.
     """
     from tradebot.commands import render
     from tradebot.core.results.listings import check_span
@@ -123,10 +124,9 @@ def command(
         allow_lookahead=allow_lookahead,
     )
     with progress_bar("backtest", shown=not options.json) as progress:
-        outcome = run_backtest(loaded.settings, asked, progress)
+        outcome, code = run_backtest(loaded.settings, asked, progress)
     figures = statistics(outcome.report)
     _write(outcome, figures, csv_files, html_file, loaded.settings.home)
-    code = ExitCode.OK if outcome.sessions == outcome.sessions_asked else ExitCode.INTERRUPTED
     return render.show_result(
         options,
         "backtest",

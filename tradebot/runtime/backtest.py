@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -25,17 +25,19 @@ from tradebot.core.model.signals import ExitPolicy
 from tradebot.core.model.values import plural
 from tradebot.core.results.backtest_outcome import BacktestOutcome, Luck, Variant, Verdict
 from tradebot.core.results.preflight_checks import CheckResult
-from tradebot.errors import Blocked, UsageError
+from tradebot.errors import Blocked, ExitCode, UsageError
 from tradebot.home.trials import record_trial, trials_file
 from tradebot.market.adjust import back_adjust
 from tradebot.market.price_file import PriceFile
 from tradebot.plugins.check import CheckReport, check_strategy
 from tradebot.plugins.discovery import FoundStrategy, find
+from tradebot.plugins.fingerprint import deciding_files
 from tradebot.plugins.last_signals import policy_of
 from tradebot.plugins.load import Plugin, read_plugin
 from tradebot.plugins.runner import StrategyRunner
 from tradebot.plugins.signal_validation import StrategySignals, map_frames, select_symbols
 from tradebot.runtime.paper_exchange import fill_rules, prices_of
+from tradebot.runtime.passed_checks import PassedChecks, digest_of
 from tradebot.runtime.strategies import sound_parameters
 from tradebot.runtime.strategy_process import strategy_runner
 from tradebot.settings import Settings
@@ -172,10 +174,11 @@ MOST_CHECKED = 40_000
 CHECKED_SYMBOLS = 8
 
 
-def run_backtest(settings: Settings, asked: Asked, progress: Progress) -> BacktestOutcome:
-    """Run a backtest. ^C ends the walk, and what is known by then is the outcome.
+def run_backtest(settings: Settings, asked: Asked, progress: Progress) -> tuple[BacktestOutcome, ExitCode]:
+    """Run a backtest. A signal ends the walk: then the outcome is what is known by then, with the signal's exit code.
 
-    Raises ConfigError, UsageError and Blocked: a strategy that looks ahead gets no figures.
+    Raises ConfigError, UsageError and Blocked: a strategy that looks ahead gets no figures. A signal before the walk
+    is raised again.
     """
     began = time.perf_counter()
     seconds: dict[str, float] = {}
@@ -185,15 +188,17 @@ def run_backtest(settings: Settings, asked: Asked, progress: Progress) -> Backte
         now = time.perf_counter()
         seconds[step], began = now - began, now
 
-    prices = PriceFile(asked.data, asked.actions) if asked.data or asked.actions else prices_of(settings)
-    history, actions = prices.history(), prices.actions()
-    passed("loading")
-    plugins = _plugins(settings, asked)
-    symbols = tuple(sorted({symbol for plugin in plugins for symbol in plugin.info.symbols}))
-    bars = bars_of(history, actions, symbols)
-    setup = _setup(settings, asked)
-    with closing(strategy_runner(settings)) as runner:
-        checks = [_checked(plugin, history, actions, runner) for plugin in plugins]
+    with closing(strategy_runner(settings)) as runner, _nothing_known():
+        runner.prepare()  # it imports while the prices are read
+        prices = PriceFile(asked.data, asked.actions) if asked.data or asked.actions else prices_of(settings)
+        history, actions = prices.history(), prices.actions()
+        passed("loading")
+        plugins = _plugins(settings, asked)
+        symbols = tuple(sorted({symbol for plugin in plugins for symbol in plugin.info.symbols}))
+        bars = bars_of(history, actions, symbols)
+        setup = _setup(settings, asked)
+        kept = PassedChecks(settings.state_path)
+        checks = [_checked(plugin, history, actions, runner, kept) for plugin in plugins]
         passed("checks")
         _refuse_lookahead(checks, allowed=asked.allow_lookahead)
         in_bulk = [plugin.info.name for plugin, report in zip(plugins, checks, strict=True) if report.passed]
@@ -203,14 +208,21 @@ def run_backtest(settings: Settings, asked: Asked, progress: Progress) -> Backte
     walk = Walk(bars, book, setup)
     if not walk.rows:
         raise UsageError(f"the prices have no session to trade from {asked.first} to {asked.last}.")
-    stopped = _walk(walk, progress)
+    code = _walk(walk, progress)
     passed("walk")
-    variants = () if stopped or not asked.attribute_limits else tuple(_without_limits(walk, book, progress))
-    touch = _at_touch(walk, book) if asked.touch and not stopped else None
+    variants: list[Variant] = []
+    touch = None
+    try:
+        if asked.attribute_limits and code is ExitCode.OK:
+            variants.extend(_without_limits(walk, book, progress))
+        if asked.touch and code is ExitCode.OK:
+            touch = _at_touch(walk, book)
+    except KeyboardInterrupt as stop:
+        code = _code_of(stop)
     first, last = bars.sessions[walk.rows[0]], bars.sessions[walk.rows[-1]]
     report = report_of(walk, dict(benchmark(first, last)))
     passed("report")
-    return BacktestOutcome(
+    outcome = BacktestOutcome(
         report=report,
         sessions=len(walk.equity),
         sessions_asked=len(walk.rows),
@@ -219,11 +231,12 @@ def run_backtest(settings: Settings, asked: Asked, progress: Progress) -> Backte
         happened={name: count for name, count in walk.counts.items() if count},
         halts_met=halts_met(walk),
         verdicts=tuple(_verdict(report, report.strategy in in_bulk) for report in checks),
-        without_limit=variants,
+        without_limit=tuple(variants),
         at_touch=touch,
         luck=_luck(walk, settings.state_path),
         seconds=seconds,
     )
+    return outcome, code
 
 
 def _plugins(settings: Settings, asked: Asked) -> tuple[Plugin, ...]:
@@ -264,17 +277,23 @@ def _rows_asked(bars: Bars, setup: Setup) -> range:
 
 
 def _checked(
-    plugin: Plugin, history: History, actions: Sequence[CorporateAction], runner: StrategyRunner
+    plugin: Plugin, history: History, actions: Sequence[CorporateAction], runner: StrategyRunner, kept: PassedChecks
 ) -> CheckReport:
-    """The checks of a strategy, on a part of the history where that is long."""
+    """The checks of a strategy, on a part of a history that is long. Those it passed are not made again."""
     whole = select_symbols(back_adjust(history, actions, as_of=date.max), plugin.info.symbols)
     symbols = plugin.info.symbols
     if whole.close.size > MOST_CHECKED:
         symbols = symbols[:CHECKED_SYMBOLS]
         rows = max(MOST_CHECKED // len(symbols), plugin.info.warmup * 2)
         whole = map_frames(select_symbols(whole, symbols), lambda frame: frame.iloc[-rows:])
+    digest = digest_of(plugin, whole)
+    if kept.has(digest):
+        return CheckReport(plugin.info.name, plugin.info.fingerprint, ())
     found = FoundStrategy(plugin.info.name, plugin.folder, plugin.info.origin)
-    return check_strategy(found, whole, runner, symbols, plugin.info.params)
+    report = check_strategy(found, whole, runner, symbols, plugin.info.params)
+    if report.passed and deciding_files(plugin.folder) == plugin.info.files:  # not changed meanwhile
+        kept.add(digest)
+    return report
 
 
 def _refuse_lookahead(checks: Iterable[CheckReport], *, allowed: bool) -> None:
@@ -293,14 +312,28 @@ def _verdict(report: CheckReport, in_bulk: bool) -> Verdict:
     return Verdict(report.strategy, report.passed, tuple(faults), asked)
 
 
-def _walk(walk: Walk, progress: Progress) -> bool:
-    """Walk, until ^C. Whether it was stopped."""
+@contextmanager
+def _nothing_known() -> Iterator[None]:
+    """Have a signal say that it came before the first session."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note("the strategies were still being checked or asked, so there is no figure yet")
+        raise
+
+
+def _walk(walk: Walk, progress: Progress) -> ExitCode:
+    """Walk, until a signal: then its exit code."""
     try:
         walk.run(lambda done, total: progress("sessions", done, total))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         walk.cut()
-        return True
-    return False
+        return _code_of(stop)
+    return ExitCode.OK
+
+
+def _code_of(stop: KeyboardInterrupt) -> ExitCode:
+    return ExitCode(getattr(stop, "exit_code", ExitCode.INTERRUPTED))
 
 
 def _luck(walk: Walk, state_path: Path) -> Luck | None:
