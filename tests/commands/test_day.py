@@ -210,7 +210,7 @@ def test_strategies_are_listed_and_checked(run: Run, tmp_path: Path) -> None:
 
 def test_config_show_masks_and_names_origins(run: Run, tmp_path: Path) -> None:
     env = tmp_path / "here" / ".env"
-    env.write_text("ALPACA_API_KEY=PKVERYSECRET\nMAX_POSITIONS=4\nWEB_PORT=80\n")
+    env.write_text("ALPACA_API_KEY=PKVERYSECRET\nMAX_POSITIONS=4\nALLOW_SHORT=false\n")
     env.chmod(0o600)
     shown = run("config", "show", environ={"LOG_LEVEL": "DEBUG"})
     assert shown.code == 0
@@ -219,5 +219,5 @@ def test_config_show_masks_and_names_origins(run: Run, tmp_path: Path) -> None:
     assert rows["ALPACA_API_KEY"].split()[1:] == ["********", "`.env`", "line", "1"]
     assert rows["LOG_LEVEL"].split()[1:] == ["DEBUG", "environment"]
     assert rows["MAX_DAILY_TRADES"].split()[1:] == ["20", "default"]
-    assert "WEB_PORT has no use" in shown.err
+    assert "ALLOW_SHORT has no use" in shown.err
     assert run("config", "check", "--env-file", ROOT / "env.example").code == 0

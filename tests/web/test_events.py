@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from tests.fakes.loops import in_a_loop
 from tradebot.web.events import Seen, StatusFeed
 
 NOON = datetime(2007, 1, 3, 17, tzinfo=UTC)
@@ -59,4 +60,4 @@ def test_fifty_listeners_hear_the_looks_of_one_producer() -> None:
         assert '"three"' in await next_of(again)
         await close(again)
 
-    asyncio.run(story())
+    in_a_loop(story())

@@ -43,7 +43,8 @@ def test_after_the_fill_the_stop_is_held_while_the_target_rests(pit: OpenPit) ->
     [
         ("100 104 96 100", None, None),
         ("100 104 95 100", "c2.stop", "95"),
-        ("100 110 96 100", "c2.target", "110"),
+        ("100 110 96 100", None, None),  # touches the target, and does not go through it
+        ("100 110.01 96 100", "c2.target", "110"),
         ("100 111 94 100", "c2.stop", "95"),  # both inside the bar
         ("93 111 92 100", "c2.stop", "93"),  # gaps through the stop
         ("112 115 94 100", "c2.target", "112"),  # gaps through the target, whatever the low did later
@@ -125,7 +126,7 @@ def test_a_leg_that_the_price_has_passed_already_fills_with_its_entry(
     ("day", "closed_by", "price"),
     [
         ("100 105 91 100", "c1.stop", "105"),
-        ("100 104 90 100", "c1.target", "90"),
+        ("100 104 89.99 100", "c1.target", "90"),
         ("100 106 89 100", "c1.stop", "105"),
         ("107 108 89 100", "c1.stop", "107"),
         ("88 108 87 100", "c1.target", "88"),

@@ -160,7 +160,7 @@ def test_a_share_of_the_volume_bounds_what_fills(pit: OpenPit) -> None:
 @pytest.mark.parametrize("terms", [{}, {"limit": "100"}, {"limit": "95"}, {"stop": "102"}, {"stop": "100"}])
 @pytest.mark.parametrize("sent", ["09:00", "09:35", "12:00"])
 def test_nothing_fills_in_a_session_without_volume(pit: OpenPit, sent: str, terms: dict[str, str]) -> None:
-    world = pit(made({"ACME": ["100 101 99 100", "100 105 95 101 0", "100 105 95 101"]}))
+    world = pit(made({"ACME": ["100 101 99 100", "100 105 95 101 0", "100 105 94 101"]}))
     world.next(sent)
     order = world.buy(10, **terms)
     world.at("20:00")

@@ -90,7 +90,7 @@ def _missing(path: Path) -> None:
 
 def _damaged(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    content[4096:40960] = b"\xff" * 36864
+    content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
 
 

@@ -52,6 +52,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("schedule", "install"): ("--dir", "crontab.d"),
     ("schedule", "remove"): ("--dir", "crontab.d", "--yes"),
     ("schedule", "verify"): ("--dir", "crontab.d"),
+    ("serve",): ("--tokens",),  # without it, it ends with the user
     ("strategies", "check"): ("rsi2_mean_reversion",),
 }
 #: Commands that have something to do in the next session alone.

@@ -88,7 +88,9 @@ def test_an_emergency_stop_works_beside_a_run_and_is_obeyed_by_it(traded: Machin
     traded.wait_for_lock(replay)
     _wait_for_a_session(traded)  # a halt from before the replay's beginning does not end it
     assert traded("emergency-stop").code == 0
-    assert replay.poll() is not None, "the stop waits until it has gone"
+    with closing(sqlite3.connect(traded.ledger)) as ledger:
+        running = ledger.execute("SELECT job FROM runs WHERE status = 'running'").fetchall()
+    assert not running, "the stop waits until it has gone"
     assert ending(replay, "--json").code == 4
     assert traded("reconcile").code == 4
 

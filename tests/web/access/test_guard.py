@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as HttpScope
 
+from tests.fakes.loops import in_a_loop
 from tests.web.access.test_access import Clock
 from tradebot.core.results.web_access import Scope
 from tradebot.web.access import guard
@@ -62,7 +63,7 @@ class Door:
         self, fields: Fields = (), *, method: str = "GET", path: str = "/api/x", body: Iterable[bytes] = (b"",)
     ) -> tuple[int, Headers, str]:
         """Status, headers and text of the answer to a request."""
-        return asyncio.run(self.answer(fields, method, path, [*body]))
+        return in_a_loop(self.answer(fields, method, path, [*body]))
 
     async def answer(self, fields: Fields, method: str, path: str, parts: list[bytes]) -> tuple[int, Headers, str]:
         sent: list[Message] = []
@@ -179,7 +180,7 @@ def test_strangers_take_only_some_places_and_none_of_those_who_are_in(
         inside = await door.answer(token, "POST", "/api/x", [b""])
         return [inside[0], *(status for status, _, _ in await asyncio.gather(*strangers))]
 
-    assert asyncio.run(crowd()) == [200, *[408] * guard.MOST_LOGINS, 503, 503]
+    assert in_a_loop(crowd()) == [200, *[408] * guard.MOST_LOGINS, 503, 503]
     assert door(method="POST", path="/login")[0] == 200, "the places are given back"
 
 
@@ -199,5 +200,5 @@ def test_a_websocket_is_closed(door: Door) -> None:
     async def receive() -> Message:
         return {"type": "websocket.connect"}
 
-    asyncio.run(door.guard({"type": "websocket", "path": "/", "headers": []}, receive, send))
+    in_a_loop(door.guard({"type": "websocket", "path": "/", "headers": []}, receive, send))
     assert sent == [{"type": "websocket.close", "code": 1008}]
