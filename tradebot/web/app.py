@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from tradebot import __version__
 from tradebot.errors import ExitCode
 from tradebot.web.access.guard import Guard, is_for_a_browser
+from tradebot.web.head_as_get import HeadAsGet
 from tradebot.web.problem_json import Refused, problem_response
 from tradebot.web.routes import actions, api_docs, api_reads, login, metrics, pages
 from tradebot.web.site import Site
@@ -39,6 +40,7 @@ def make_app(site: Site) -> FastAPI:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_valid)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         Guard,
         access=site.access,
