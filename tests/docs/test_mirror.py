@@ -131,7 +131,6 @@ THROUGH_A_NEIGHBOUR = {
     "schedulers/install_server.py": "commands/test_schedule.py",
     "web/pages/frame.py": "web/pages/test_sections.py",
     "web/pages/maker.py": "web/routes/test_pages.py",
-    "web/pages/overview.py": "web/routes/test_pages.py",
     "settings/alert_fields.py": "stories/processes/test_bad_settings.py",
     "settings/inspected.py": "commands/test_config.py",
     "settings/model.py": "settings/test_load.py",

@@ -12,7 +12,6 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.web.conftest import Served
 from tradebot.web.head_as_get import HeadAsGet
 
-
 #: What is not answered with 200.
 STATUS = {"/api/fills?limit=0": 422, "/nothing": 404}
 

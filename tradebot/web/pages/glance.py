@@ -10,6 +10,7 @@ from tradebot.core.model.halts import Halt, HaltLevel, account_text, distinct, s
 from tradebot.core.results.halt_texts import since_text
 from tradebot.core.results.needs import Need
 from tradebot.core.results.status_outcome import StatusOutcome
+from tradebot.errors import ExitCode
 from tradebot.reports.formatting import instant
 from tradebot.reports.layout import Tone
 
@@ -17,6 +18,19 @@ _WORDS = {
     HaltLevel.RUNNING: ("RUNNING", "Entries and exits are sent.", Tone.GOOD),
     HaltLevel.REDUCING: ("REDUCING", "Exits only: no entry is sent.", Tone.WARN),
     HaltLevel.HALTED: ("STOPPED", "Only cancels, closes and protective stops are sent.", Tone.BAD),
+}
+#: What a home cannot be read for, by the code of its jobs, and what says more.
+_UNREADABLE = {
+    ExitCode.LEDGER: (
+        "What this home has recorded cannot be read, and no job enters until it can. The emergency stop works without "
+        "it.",
+        "`tradebot verify` says more; docs/runbook.md, code 10",
+    ),
+    ExitCode.CONFIG: (
+        "The settings of this home are wrong, and no job does anything until they are right. The emergency stop works, "
+        "unless they leave the account uncertain.",
+        "`tradebot config check` names every error; docs/runbook.md, code 3",
+    ),
 }
 _DAY = timedelta(days=1)
 
@@ -61,17 +75,17 @@ def glance(status: StatusOutcome) -> Glance:
     )
 
 
-def unreadable(trouble: str, halts: Iterable[Halt] = ()) -> Glance:
-    """The state of a home whose records cannot be read: a latch that cannot be read counts as set.
+def unreadable(trouble: str, halts: Iterable[Halt] = (), code: ExitCode = ExitCode.LEDGER) -> Glance:
+    """The state of a home whose records or settings cannot be read: a latch that cannot be read counts as set.
 
-    halts: those that are known without the records.
+    halts: those that are known without the records. code: what a job of the home ends with, LEDGER or CONFIG.
     """
+    meaning, more = _UNREADABLE[code]
     return Glance(
         "HALTED (unreadable)",
-        "What this home has recorded cannot be read, and no job enters until it can. The emergency stop works without "
-        "it.",
+        meaning,
         Tone.BAD,
-        (Reason(trouble, "`tradebot verify` says more; docs/runbook.md, code 10"), *map(_reason, distinct(halts))),
+        (Reason(trouble, more), *map(_reason, distinct(halts))),
         is_known=False,
         is_readable=False,
     )

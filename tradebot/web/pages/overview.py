@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tradebot.web.reads import HomeReads, Read
 
 #: The codes of a status of a home that cannot be read.
-_UNREADABLE = frozenset({ExitCode.LEDGER, ExitCode.CONFIG})
+_UNREADABLE = (ExitCode.LEDGER, ExitCode.CONFIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,11 @@ def glance_of(read: Read[StatusOutcome]) -> Glance:
     """The state by what was read of it."""
     if read.value is None:
         return unreadable(read.refusal.message if read.refusal else "nothing was read")
-    if read.value.codes & _UNREADABLE:
-        of_records = (HaltSource.LEDGER, HaltRule.UNREADABLE)
-        halts = (halt for halt in read.value.halts if (halt.source, halt.rule) != of_records)
-        return unreadable(read.value.trouble or read.value.headline, halts)
+    for code in _UNREADABLE:
+        if code in read.value.codes:
+            of_records = (HaltSource.LEDGER, HaltRule.UNREADABLE)
+            halts = (halt for halt in read.value.halts if (halt.source, halt.rule) != of_records)
+            return unreadable(read.value.trouble or read.value.headline, halts, code)
     return glance(read.value)
 
 
