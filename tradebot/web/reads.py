@@ -28,7 +28,7 @@ from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import AskedPeriod
 from tradebot.core.results.risk_outcome import RiskOutcome
 from tradebot.core.results.status_outcome import StatusOutcome
-from tradebot.errors import ConfigError, ExitCode, Problem, TradebotError
+from tradebot.errors import ConfigError, ExitCode, LedgerError, Problem, TradebotError
 from tradebot.runtime.clocks import SystemClock
 from tradebot.runtime.home_looks import Found, HomeLooks, Look, Looked
 from tradebot.runtime.home_metrics import HomeMetrics
@@ -221,6 +221,9 @@ class SharedLook:
     def _look(self) -> None:
         try:
             newest = Looked(self._take(), is_shared=True)
+        except LedgerError as error:  # whether it can be read now, each read finds for itself
+            trouble = f"the newest look could not read the ledger: {error}"
+            newest = Looked(self._newest.look, trouble, ExitCode.BROKER, is_shared=True)
         except TradebotError as error:
             newest = Looked(self._newest.look, str(error), error.exit_code, is_shared=True)
         except Exception as error:  # noqa: BLE001 - a bug in a look must not end the looks for good
