@@ -18,6 +18,7 @@ from tradebot.web.pages import sections
 from tradebot.web.pages.frame import AccountName, in_home, looks_of
 from tradebot.web.pages.maker import PageMaker
 from tradebot.web.pages.overview import accounts_part
+from tradebot.web.pages.read_once import until_refused
 from tradebot.web.pages.rendering import SCRIPT, STYLE, page_script, page_style
 from tradebot.web.pages.sections import Part
 from tradebot.web.routes import page_actions
@@ -71,8 +72,9 @@ def router(site: Site) -> APIRouter:
     @routes.get("/orders")
     def orders(request: Request, visitor: Reader) -> Response:
         reads = pages.reads(visitor.home)
-        still_open = reads.orders(Selection(only_open=True, limit=_ROWS))
-        newest = reads.orders(Selection(limit=_ROWS))
+        still_open, newest = until_refused(
+            lambda: reads.orders(Selection(only_open=True, limit=_ROWS)), lambda: reads.orders(Selection(limit=_ROWS))
+        )
         found = (
             sections.of_read(still_open, sections.open_orders, "open-orders", "Open orders"),
             sections.of_read(newest, sections.orders, "orders", "Newest orders"),
@@ -82,8 +84,11 @@ def router(site: Site) -> APIRouter:
     @routes.get("/trades")
     def trades(request: Request, visitor: Reader) -> Response:
         reads = pages.reads(visitor.home)
-        over = reads.trades(Selection(limit=_ROWS))
-        held, filled = reads.trades(Selection(only_open=True, limit=_ROWS)), reads.fills(Selection(limit=_ROWS))
+        over, held, filled = until_refused(
+            lambda: reads.trades(Selection(limit=_ROWS)),
+            lambda: reads.trades(Selection(only_open=True, limit=_ROWS)),
+            lambda: reads.fills(Selection(limit=_ROWS)),
+        )
         found = (
             sections.of_read(held, sections.open_trades, "open-trades", "Open round trips"),
             sections.of_read(over, sections.trades, "trades", "Newest round trips"),
