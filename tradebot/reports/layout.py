@@ -25,6 +25,7 @@ class Cell:
     text: str
     tone: Tone = Tone.PLAIN
     whole: bool = False  # never wrapped, in facts: a path or a command, to be copied
+    address: str = ""  # of the page that a table of a page in a browser links it to
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,12 +58,13 @@ def style_sheet() -> str:
     return resources.files(_PACKAGE).joinpath("report.css").read_text(encoding="utf-8") + charts.style_sheet()
 
 
-def _cells(columns: Sequence[Column], row: Sequence[str | Cell] | None = None) -> Iterator[tuple[str, Markup]]:
-    """The text and the class attribute of each cell of a row; of the head without a row."""
+def _cells(columns: Sequence[Column], row: Sequence[str | Cell] | None = None) -> Iterator[tuple[str, Markup, str]]:
+    """The text, the class attribute and the link's address of each cell of a row; of the head without a row."""
     for column, value in zip(columns, row or [column.name for column in columns], strict=True):
         text, tone = _parts(value)
         wraps = column.wraps or (not column.right and len(text) > _LONG)
-        yield text, _classes("right" if column.right else "", "wraps" if wraps else "", tone)
+        address = value.address if isinstance(value, Cell) else ""
+        yield text, _classes("right" if column.right else "", "wraps" if wraps else "", tone), address
 
 
 def _toned(value: str | Cell) -> tuple[str, Markup]:

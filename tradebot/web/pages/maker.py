@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,10 +16,11 @@ from tradebot.core.model.account_numbers import shown_number
 from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.core.results.web_access import Scope
 from tradebot.errors import TradebotError
-from tradebot.web.events import StatusFeed
+from tradebot.web.events import Seen, StatusFeed
+from tradebot.web.pages.accounts import AccountLine, LatestStatus, account_lines
 from tradebot.web.pages.frame import AccountName, Frame, in_home
 from tradebot.web.pages.overview import Overview, overview
-from tradebot.web.pages.rendering import Renderer, script_address, style_address
+from tradebot.web.pages.rendering import Renderer, fingerprint, script_address, style_address
 from tradebot.web.pages.sections import Link
 
 if TYPE_CHECKING:
@@ -36,6 +38,26 @@ _LOG = logging.getLogger(__name__)
 _CHARTS_KEPT = 60.0
 #: Seconds for which a page waits for its charts.
 _CHARTS_WAIT = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """The first page: an account at a glance, and a line for each where there are several."""
+
+    overview: Overview
+    accounts: tuple[AccountLine, ...]  # empty where there is no other
+
+    @property
+    def version(self) -> str:
+        """What differs if anything but an age does."""
+        return fingerprint(repr((self.overview.shown, *(line.seen for line in self.accounts))))
+
+    @property
+    def seen(self) -> Seen:
+        """The same for the event stream."""
+        found = self.overview
+        looks = {"ledger": found.read_at} | ({"broker": found.asked_at} if found.asked_at else {})
+        return Seen(self.version, looks)
 
 
 class PageMaker:
@@ -78,13 +100,16 @@ class PageMaker:
         """A page as a response, with the secrets of its home masked."""
         return HTMLResponse(self._of(visitor.home).renderer.page(template, frame, **values), status)
 
-    def overview(self, visitor: Visitor) -> Overview:
+    def first_page(self, visitor: Visitor) -> FirstPage:
         """The first page of the visitor's home."""
-        return self._overview(visitor.home)
+        return self._first_page(visitor.home, visitor.homes)
 
-    def feed(self, home: ServedHome) -> StatusFeed:
-        """The status of a home as events."""
-        return self._of(home).feed
+    def feed(self, visitor: Visitor) -> StatusFeed:
+        """The status of the visitor's home as events, and of the other homes that the visitor may see."""
+        home, homes = visitor.home, visitor.homes
+        feeds = self._of(home).feeds
+        with self._lock:
+            return feeds.setdefault(homes, StatusFeed(lambda: self._first_page(home, homes).seen))
 
     def hide(self, home: ServedHome) -> Callable[[str], str]:
         """What masks the secrets of a home."""
@@ -122,23 +147,29 @@ class PageMaker:
             Link("The whole report", in_home("/report", account)),
         )
 
+    def _first_page(self, home: ServedHome, homes: tuple[ServedHome, ...]) -> FirstPage:
+        others = homes if len(homes) > 1 else ()
+        accounts = tuple((AccountName(each.name, ""), self._of(each).latest) for each in others)
+        return FirstPage(self._overview(home), account_lines(accounts))
+
     def _of(self, home: ServedHome) -> _HomePages:
         with self._lock:
             if home.folder not in self._homes:
-                self._homes[home.folder] = _HomePages(self.reads(home), lambda: self._overview(home))
+                self._homes[home.folder] = _HomePages(self.reads(home))
             return self._homes[home.folder]
 
 
 class _HomePages:
     """What is kept of a home between two pages."""
 
-    def __init__(self, reads: HomeReads, look: Callable[[], Overview]) -> None:
+    def __init__(self, reads: HomeReads) -> None:
         self.label = ""
         self.ended: deque[str] = deque(maxlen=50)  # ids of actions after whose end the broker was asked anew
         self.reads = reads
         self.renderer = Renderer(self.hide)
         self.charts = Background(lambda: reads.report(AskedPeriod(Period.YEAR)).value, _CHARTS_KEPT)
-        self.feed = StatusFeed(lambda: look().seen)
+        self.latest = LatestStatus(reads.status)
+        self.feeds: dict[tuple[ServedHome, ...], StatusFeed] = {}  # by the homes that a visitor may see
 
     def hide(self, text: str) -> str:
         """The text with secrets masked; as it is where the settings cannot be read, and no secret is known."""

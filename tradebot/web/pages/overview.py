@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,13 +10,10 @@ from tradebot.core.model.halts import HaltRule, HaltSource
 from tradebot.core.results.listings import Selection
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.errors import ExitCode
-from tradebot.reports.formatting import signed_usd, usd
-from tradebot.reports.layout import Cell, Line, table
-from tradebot.web.events import Seen
+from tradebot.reports.layout import Cell
 from tradebot.web.pages import sections
-from tradebot.web.pages.frame import AccountName, Look, looks_of
+from tradebot.web.pages.frame import Look, looks_of
 from tradebot.web.pages.glance import Glance, glance, unreadable
-from tradebot.web.pages.rendering import fingerprint
 from tradebot.web.pages.sections import Link, Part
 
 if TYPE_CHECKING:
@@ -41,16 +37,9 @@ class Overview:
     read_at: datetime  # when the ledger was read (aware UTC)
 
     @property
-    def version(self) -> str:
+    def shown(self) -> object:
         """What differs if anything but an age does."""
-        shown = (self.glance, self.tiles, self.whole, self.wide, self.narrow)
-        return fingerprint(repr(shown))
-
-    @property
-    def seen(self) -> Seen:
-        """The same for the event stream."""
-        looks = {"ledger": self.read_at} | ({"broker": self.asked_at} if self.asked_at else {})
-        return Seen(self.version, looks)
+        return (self.glance, self.tiles, self.whole, self.wide, self.narrow)
 
     def looks(self, now: datetime) -> tuple[Look, ...]:
         """When each source was asked, for people."""
@@ -92,17 +81,3 @@ def glance_of(read: Read[StatusOutcome]) -> Glance:
             halts = (halt for halt in read.value.halts if (halt.source, halt.rule) != of_records)
             return unreadable(read.value.trouble or read.value.headline, halts, code)
     return glance(read.value)
-
-
-def accounts_part(found: Iterable[tuple[AccountName, Read[StatusOutcome]]]) -> Part:
-    """A line for each account."""
-    rows = table("account | state | >equity | >today | >without a stop", (_account(*each) for each in found))
-    return Part("accounts", "Accounts", rows or (Line("None is known."),))
-
-
-def _account(name: AccountName, read: Read[StatusOutcome]) -> tuple[str | Cell, ...]:
-    state = glance_of(read)
-    figures = dict(sections.tiles(read.value)) if read.value is not None and state.is_readable else {}
-    equity, today = figures.get("equity", Cell(usd(None))), figures.get("today", signed_usd(None))
-    bare = figures.get("without a stop", Cell(usd(None)))
-    return Cell(name.name), Cell(state.word, state.tone), equity, today, bare

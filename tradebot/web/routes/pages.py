@@ -15,9 +15,9 @@ from tradebot.core.results.web_access import Scope
 from tradebot.errors import ExitCode, UsageError
 from tradebot.web.access.visitors import Reader, Visitor, Watcher
 from tradebot.web.pages import sections
-from tradebot.web.pages.frame import AccountName, in_home, looks_of
+from tradebot.web.pages.accounts import accounts_part
+from tradebot.web.pages.frame import in_home, looks_of
 from tradebot.web.pages.maker import PageMaker
-from tradebot.web.pages.overview import accounts_part
 from tradebot.web.pages.read_once import until_refused
 from tradebot.web.pages.rendering import SCRIPT, STYLE, page_script, page_style
 from tradebot.web.pages.sections import Part
@@ -66,7 +66,7 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/events")
     async def events(visitor: Reader) -> Response:
-        feed = pages.feed(visitor.home)
+        feed = pages.feed(visitor)
         return EventStream(site.streams, feed.events(), lambda: site.access.still_holds(visitor.grant))
 
     @routes.get("/orders")
@@ -121,12 +121,9 @@ def router(site: Site) -> APIRouter:
 def _overview(site: Site, pages: PageMaker, request: Request, visitor: Visitor) -> Response:
     reads = pages.reads(visitor.home)
     pages.learn(visitor.home, reads.status().context)
-    found = pages.overview(visitor)
-    accounts = None
-    if len(visitor.homes) > 1:
-        names = ((AccountName(home.name, ""), pages.reads(home).status()) for home in visitor.homes)
-        accounts = accounts_part(names)
-    frame = pages.frame(request, visitor, "", "Status", is_live=True, version=found.version)
+    first_page = pages.first_page(visitor)
+    found = first_page.overview
+    frame = pages.frame(request, visitor, "", "Status", is_live=True, version=first_page.version)
     at_work = site.actions.current(visitor.home.path)
     return pages.html(
         visitor,
@@ -137,7 +134,7 @@ def _overview(site: Site, pages: PageMaker, request: Request, visitor: Visitor) 
         resume=in_home("/resume", frame.account) if found.glance.may_resume and frame.may_act else "",
         at_work=in_home(f"/actions/{at_work.action_id}", frame.account) if at_work else "",
         tiles=found.tiles,
-        accounts=accounts,
+        accounts=accounts_part(first_page.accounts, frame.now) if first_page.accounts else None,
         whole=found.whole,
         wide=found.wide,
         narrow=found.narrow,
