@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +15,7 @@ import pytest
 from tests.fakes.cli import tradebot
 from tests.web.conftest import Served, serving
 from tests.web.looking import is_wider, logged_in, violations
+from tradebot.home import registry
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -105,3 +108,25 @@ def test_a_token_that_may_only_stop_sees_the_stop_alone(browser: Browser, served
         page.click("button:has-text('Stop now')")
         assert page.url == f"{served.origin}/login?next=/stop"
         assert violations(page) == []
+
+
+def test_a_home_whose_ledger_does_not_answer_delays_no_other(made_home: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(made_home, tmp_path / "home")
+    other = shutil.copytree(made_home, tmp_path / "other")
+    registry.add(tmp_path / "state", other)
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving(home) as (served, _):
+        token = served.token("read", "--all")
+        assert served.get("/api/status", token).status == 200
+        port = silent.getsockname()[1]
+        (other / ".env").write_text(f"DATABASE_URL=postgresql://me@127.0.0.1:{port}/ledger\n", encoding="utf-8")
+        began = time.monotonic()
+        page = served.get("/", token).body
+        assert time.monotonic() - began < 3, "it waits four seconds for the server of a ledger"
+        assert '<a href="/?home=other">other</a>' in page
+        assert "not known yet" in page
+        deadline = time.monotonic() + 60
+        while "not known yet" in page and time.monotonic() < deadline:
+            time.sleep(0.5)
+            page = served.get("/", token).body
+        accounts = page.partition('id="accounts"')[2].partition("</section>")[0]
+        assert "HALTED (unreadable)" in accounts and "RUNNING" in accounts
