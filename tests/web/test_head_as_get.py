@@ -9,6 +9,7 @@ import pytest
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.fakes.loops import in_a_loop
 from tests.web.conftest import Served
 from tradebot.web.head_as_get import HeadAsGet
 
@@ -59,7 +60,7 @@ def test_a_stream_ends_with_its_header_and_a_bug_is_raised() -> None:
         await asyncio.wait_for(HeadAsGet(inner)(scope, receive, send), 10)
         return sent
 
-    begin, end = asyncio.run(ask("/"))
+    begin, end = in_a_loop(ask("/"))
     assert (begin["status"], end["body"], ended) == (202, b"", ["stream"])
     with pytest.raises(RuntimeError, match="a bug"):
-        asyncio.run(ask("/broken"))
+        in_a_loop(ask("/broken"))
