@@ -6,7 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from os import dup
 from pathlib import Path
@@ -201,7 +201,10 @@ class WatchedServerEngine(PostgresEngine):
             self._io.meet(fault, "BEGIN")
         if self._met.is_read_only != (fault is not None):
             self._met.is_read_only = fault is not None
-            self._session.connection.execute(f"SET default_transaction_read_only = {self._met.is_read_only}".encode())
+            with suppress(psycopg.OperationalError):  # a connection that is lost is told by the statement after it
+                self._session.connection.execute(
+                    f"SET default_transaction_read_only = {self._met.is_read_only}".encode()
+                )
 
     def _commit(self) -> None:
         for fault in of_kind(self._step("COMMIT", "commit"), *_CUT):
