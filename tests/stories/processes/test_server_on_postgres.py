@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from tests.fakes.postgres import PostgresServer
-from tests.stories.processes.conftest import Machine
+from tests.stories.processes.conftest import PATIENCE, Machine
 from tests.web.conftest import serving
 from tradebot.errors import ExitCode
 
@@ -23,7 +24,10 @@ def test_it_shows_a_shared_ledger_and_stops_without_it(tmp_path: Path, postgres:
         assert (page.status, "RUNNING" in page.body) == (200, True)
         postgres.stop()
         try:
-            assert server.get("/api/status", token).json["headline"] == "HALTED (unreadable)"
+            deadline = time.monotonic() + PATIENCE
+            while server.get("/api/status", token).json["headline"] != "HALTED (unreadable)":
+                assert time.monotonic() < deadline, "equal reads within a second are one, and no more"
+                time.sleep(0.1)
             assert server.get("/api/fills", token).status == 503
             page = server.get("/", Cookie=cookie)
             assert (page.status, "HALTED (unreadable)" in page.body) == (200, True)
