@@ -19,8 +19,9 @@ from pathlib import Path
 
 from tradebot.backtest.account import BookedFill
 from tradebot.backtest.bars import bars_of
+from tradebot.backtest.setup import Setup
 from tradebot.backtest.signals import SignalBook
-from tradebot.backtest.walk import Setup, Walk
+from tradebot.backtest.walk import Walk
 from tradebot.core.model.values import canonical
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import read_plugin

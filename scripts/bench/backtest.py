@@ -27,8 +27,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tradebot.backtest.bars import Bars, bars_of
+from tradebot.backtest.setup import Setup
 from tradebot.backtest.signals import SignalBook, SignalTable
-from tradebot.backtest.walk import Setup, Walk
+from tradebot.backtest.walk import Walk
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.signals import ExitPolicy, Signal
 from tradebot.core.model.values import ONE

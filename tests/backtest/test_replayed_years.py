@@ -17,8 +17,9 @@ import pytest
 
 from tradebot.backtest.bars import bars_of
 from tradebot.backtest.report import Books, books_of
+from tradebot.backtest.setup import Setup
 from tradebot.backtest.signals import SignalBook
-from tradebot.backtest.walk import Setup, Walk
+from tradebot.backtest.walk import Walk
 from tradebot.core.model.values import canonical
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import read_plugin

@@ -11,7 +11,8 @@ import pytest
 from tests.backtest.worlds import World, world
 from tradebot.backtest.account import BookedFill, Held, Moment
 from tradebot.backtest.bars import in_dollars
-from tradebot.backtest.walk import DayPlan, Walk
+from tradebot.backtest.setup import DayPlan
+from tradebot.backtest.walk import Walk
 from tradebot.core.model.account import Position
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.plan import Plan, Situation
@@ -42,7 +43,7 @@ def whole(walk: Walk, day: DayPlan) -> Situation:
     marks = walk.bars.open_mark[row]
     held = list(walk.account.held.values())
     holdings = tuple(each.holding.with_stop(in_dollars(int(day.stops[each.column]))) for each in held)
-    quotes = {each.holding.symbol: walk._quote(row, each.column, marks) for each in held}
+    quotes = {each.holding.symbol: walk.inputs.quote(row, each.column, marks) for each in held}
     return replace(
         day.situation,
         holdings=holdings,

@@ -11,8 +11,9 @@ import pandas as pd
 
 from tests.core.builders import limits_with
 from tradebot.backtest.bars import Bars, bars_of
+from tradebot.backtest.setup import Setup
 from tradebot.backtest.signals import SignalBook, SignalTable
-from tradebot.backtest.walk import Setup, Walk
+from tradebot.backtest.walk import Walk
 from tradebot.core.model.account import ActionKind, CorporateAction
 from tradebot.core.model.signals import ExitPolicy
 from tradebot.market.matching import FillRules

@@ -32,6 +32,8 @@ THROUGH_A_NEIGHBOUR = {
     "alerts/messages.py": "alerts/test_delivery.py",
     "backtest/account.py": "backtest/test_walk.py",
     "backtest/attribution.py": "commands/test_backtest.py",
+    "backtest/core_inputs.py": "backtest/test_walk.py",
+    "backtest/setup.py": "backtest/test_walk.py",
     "backtest/report.py": "commands/test_backtest.py",
     "reports/pages/backtest.py": "commands/test_backtest.py",
     "backtest/signals.py": "backtest/test_walk.py",

@@ -11,28 +11,25 @@ import gc
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
-from decimal import ROUND_FLOOR, Decimal
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
 from tradebot.backtest.account import Account, Held, Moment, Resting
 from tradebot.backtest.bars import Bars, Steps, in_dollars
+from tradebot.backtest.core_inputs import CoreInputs
+from tradebot.backtest.setup import DayPlan, Denied, Setup, morning_of, rows_of
 from tradebot.backtest.signals import SignalBook
-from tradebot.core.model.account import AccountSnapshot, ActionKind, Asset, Position, Quote
-from tradebot.core.model.capabilities import EVERYTHING
+from tradebot.core.model.account import ActionKind
 from tradebot.core.model.exits import Exit, ExitKind
 from tradebot.core.model.halts import LOSS_RULES, Halt, HaltLevel, HaltRule, level_of
 from tradebot.core.model.holdings import Holding
-from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.orders import Purpose, Side
-from tradebot.core.model.ownership import Ownership
-from tradebot.core.model.plan import DenialCode, Situation
+from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
-from tradebot.core.model.values import CENT, ONE, ZERO
+from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.planning.entries import EntryDecision, decide_entries
 from tradebot.core.planning.exit_rules import (
     due_exit,
@@ -42,50 +39,16 @@ from tradebot.core.planning.exit_rules import (
     with_mark,
 )
 from tradebot.core.planning.exits import decide_exits
-from tradebot.core.risk.circuit_breakers import LimitInputs, limit_breach_halt, loss_halts
-from tradebot.core.risk.exposure import SymbolExposure
+from tradebot.core.risk.circuit_breakers import limit_breach_halt, loss_halts
 from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.repeat_entries import repetition_halt
-from tradebot.market.matching import FillRules, Match, match_price, match_range, with_slippage
+from tradebot.market.matching import Match, match_price, match_range, with_slippage
 
-ACCOUNT_KEY = "backtest:paper:BACKTEST"
 #: What decides on entries: ``decide_entries``, unless a benchmark compares fills with those of others.
 Decide = Callable[[Iterable[Signal], ProjectedAccount], Iterable[EntryDecision]]
 
 _EMERGENCY = Exit("emergency stop", ExitKind.EMERGENCY_STOP)
 _ORDER = {ActionKind.SPLIT: 0, ActionKind.DIVIDEND: 2}  # ends come between
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """What a backtest is run with, beside bars and signals."""
-
-    limits: Limits
-    cash: Decimal  # USD to begin with
-    rules: FillRules = field(default_factory=FillRules)
-    first: date | None = None  # session; None: the first with one before it
-    last: date | None = None
-    close_positions: bool = False  # whether a loss that halts closes every position
-
-
-class Denied(NamedTuple):
-    """A denial, as it is counted."""
-
-    row: int
-    strategy: str
-    symbol: str
-    code: DenialCode
-    value: Decimal | None
-    limit: Decimal | None
-
-
-@dataclass(frozen=True, slots=True)
-class DayPlan:
-    """What run-daily decided on entries in a session, and the situation it did so in, without what is held."""
-
-    situation: Situation
-    stops: Steps  # of what is held, as it was decided with
-    decisions: tuple[EntryDecision, ...]
 
 
 class Walk:
@@ -106,12 +69,11 @@ class Walk:
         self._policies = any(table.policy.trail_trigger is not None for table in signals.tables)
         self._halts: list[Halt] = []  # that only a person ends
         self._today: list[Halt] = []  # that end with the session
-        self._base = self._peak = setup.cash
+        self.inputs = CoreInputs(bars, self.account, setup, tuple(table.strategy for table in signals.tables))
         self._entered: dict[EntryKey, deque[int]] = {}
         self._served = [0] * len(signals.tables)  # sessions in which a strategy could trade
         self._aged: dict[int, list[int]] = {}  # columns by the row from which their age is due
         self._projected: ProjectedAccount | None = None
-        self._submitted = 0
         self._numbers = {table.strategy: number for number, table in enumerate(signals.tables)}
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
@@ -133,7 +95,7 @@ class Walk:
         """Walk through one session."""
         account, bars = self.account, self.bars
         account.begin_session()
-        self._today, self._submitted = [], 0
+        self._today, self.inputs.submitted = [], 0
         if row in bars.actions:
             self._act(row)
         for column in self._touched(row):
@@ -145,7 +107,7 @@ class Walk:
         value = in_dollars(int(account.shares @ bars.close_mark[row]))
         self.equity.append(account.equity(bars.close_mark[row]))
         self.invested.append(value)
-        self._base = self.equity[-1]
+        self.inputs.base = self.equity[-1]
 
     # --- before the open, and what rests -----------------------------------------------------------
 
@@ -245,11 +207,13 @@ class Walk:
     def _look(self, row: int, marks: Steps, moment: Moment) -> Decimal:
         """Measure the losses at these prices, and halt where they have reached a limit. Returns the equity."""
         equity = self.account.equity(marks)
-        self._peak = max(self._peak, equity)
-        if not self._near_loss(equity):
+        self.inputs.peak = max(self.inputs.peak, equity)
+        if not self.inputs.near_loss(equity):
             return equity
         limits, session = self.setup.limits, self.bars.sessions[row]
-        found = loss_halts(self._snapshot(equity), self._counters(row), limits, session, _at(session))
+        found = loss_halts(
+            self.inputs.snapshot(equity), self.inputs.counters(row), limits, session, morning_of(session)
+        )
         known = {halt.rule for halt in self._in_force()}
         for halt in (each for each in found if each.rule not in known):
             (self._today if halt.rule is HaltRule.DAILY_LOSS else self._halts).append(halt)
@@ -258,13 +222,6 @@ class Walk:
             if halt.rule in LOSS_RULES and halt.level is HaltLevel.HALTED and self.setup.close_positions:
                 self._close_all(row, marks, moment)
         return self.account.equity(marks)
-
-    def _near_loss(self, equity: Decimal) -> bool:
-        limits = self.setup.limits
-        floor = max(
-            self._base * (ONE - limits.daily_loss_limit_pct), self._peak * (ONE - limits.emergency_stop_loss_pct)
-        )
-        return equity <= floor + CENT
 
     def _close_all(self, row: int, marks: Steps, moment: Moment) -> None:
         for column in sorted(self.account.held):
@@ -277,43 +234,21 @@ class Walk:
     def _sell_at_market(self, held: Held, row: int, moment: Moment, purpose: Purpose, marks: Steps, due: Exit) -> None:
         price = with_slippage(in_dollars(int(marks[held.column])), Side.SELL, self.setup.rules.slippage_pct)
         self.account.disarm(held)
-        self._submitted += 1
+        self.inputs.submitted += 1
         self._sell(held, row, moment, purpose, price, held.holding.quantity, due)
         if held.column in self.account.held:
             held.target_rests = False  # the stop alone is placed again, once the order was taken back
 
     def _breach(self, row: int, equity: Decimal) -> Halt | None:
         """The halt for limits that what is held exceeds."""
-        account, limits, marks = self.account, self.setup.limits, self.bars.open_mark[row]
-        if not account.held or not self._near_breach(marks, equity):
+        marks = self.bars.open_mark[row]
+        if not self.account.held or not self.inputs.near_breach(marks, equity):
             return None
-        quotes = {held.holding.symbol: self._quote(row, held.column, marks) for held in account.held.values()}
-        inputs = LimitInputs(
-            equity=equity,
-            positions=tuple(self._position(held, marks) for held in account.held.values()),
-            holdings=tuple(held.holding for held in account.held.values()),
-            open_orders=(),
-            unsettled=(),
-            quotes={symbol: quote for symbol, quote in quotes.items() if quote is not None},
-            limits=limits,
-        )
+        inputs = self.inputs.of_limits(row, marks, equity)
         session = self.bars.sessions[row]
-        halt = limit_breach_halt(inputs, session, _at(session))
+        halt = limit_breach_halt(inputs, session, morning_of(session))
         self.counts["limit breach halt"] += halt is not None
         return halt
-
-    def _near_breach(self, marks: Steps, equity: Decimal) -> bool:
-        """Whether a limit may be exceeded by what is held: without the exact figures, on the safe side."""
-        account, limits = self.account, self.setup.limits
-        values = account.shares * marks
-        room = float(equity) * 10_000 * (1 + float(limits.limit_breach_tolerance_pct)) * 0.999
-        risk = int(account.shares @ np.maximum(marks - account.stops, 0))
-        return bool(
-            values.max() > room * float(limits.max_position_size_pct)
-            or values.sum() > room * float(limits.max_gross_exposure_pct)
-            or risk > room * float(limits.max_portfolio_risk_pct)
-            or len(account.held) > limits.max_positions
-        )
 
     def _trail(self, row: int, marks: Steps) -> dict[int, Holding]:
         """Mark what trails, and raise its stops. Returns the holdings by column as they were before."""
@@ -329,7 +264,7 @@ class Walk:
             raised = wanted_stop(marked, last)
             if raised is not None:
                 marked = marked.with_raised_stop(raised)
-                self._submitted += 1
+                self.inputs.submitted += 1
                 self.counts["stop raised"] += 1
             held.holding = marked
             if raised is not None:
@@ -349,11 +284,11 @@ class Walk:
             else replace(holding, sessions_held=row - account.held[column].opened_row)
             for column, holding in due
         ]
-        situation = self._situation(row, marks, ZERO, self._in_force(), self._exit_signals(row, due))
+        situation = self.inputs.situation(row, marks, ZERO, self._in_force(), self._exit_signals(row, due))
         situation = replace(
             situation,
             holdings=tuple(holdings),
-            positions=tuple(self._position(account.held[column], marks) for column, _ in due),
+            positions=tuple(self.inputs.position(account.held[column], marks) for column, _ in due),
         )
         for decision in decide_exits(situation):
             for denial in decision.objections:
@@ -413,7 +348,7 @@ class Walk:
         for key, repetition in repetitions.items():
             stopped = {halt.scope_name for halt in self._halts if halt.rule is HaltRule.REPEATED_ORDERS}
             if key.strategy not in stopped and repetition.breaks(limits):
-                halt = repetition_halt(key, repetition, limits, session, _at(session))
+                halt = repetition_halt(key, repetition, limits, session, morning_of(session))
                 self._halts.append(halt)
                 self.halts_met.append(halt)
                 self.counts["repeated orders halt"] += 1
@@ -442,31 +377,12 @@ class Walk:
         stops: Steps,
         repetitions: Mapping[EntryKey, Repetition],
     ) -> DayPlan:
-        account, marks = self.account, self.bars.open_mark[row]
-        equity = account.equity(marks)
-        situation = self._situation(row, marks, equity, halts, (signal for _, signal in signals))
-        columns = [column for column, _ in signals]
-        volumes = self.bars.average_volume[row]
-        situation = replace(
-            situation,
-            quotes={self.bars.symbols[c]: quote for c in columns if (quote := self._quote(row, c, marks)) is not None},
-            assets={self.bars.symbols[c]: asset for c in columns if (asset := self._asset(row, c)) is not None},
-            average_volume={self.bars.symbols[c]: Decimal(int(volumes[c])) for c in columns if volumes[c] >= 0},
-            sessions_run={table.strategy: served[number] for number, table in enumerate(self.signals.tables)},
-            repetitions=repetitions,
-        )
-        distance = np.maximum(marks - stops, 0)
-        total = SymbolExposure(in_dollars(int(account.shares @ marks)), in_dollars(int(account.shares @ distance)))
-        exposures = {
-            self.bars.symbols[c]: SymbolExposure(
-                in_dollars(int(account.shares[c] * marks[c])), in_dollars(int(account.shares[c] * distance[c]))
-            )
-            for c in columns
-            if c in account.held
-        }
+        marks = self.bars.open_mark[row]
+        situation = self.inputs.of_entries(row, signals, halts, served, repetitions)
+        total, exposures = self.inputs.exposures([column for column, _ in signals], marks, stops)
         if self._projected is None:
             self._projected = ProjectedAccount(situation)
-            for held in account.held.values():
+            for held in self.account.held.values():
                 self._sync(held.column)
         self._projected.begin_session(situation, total, exposures, situation.account.buying_power)
         plan = DayPlan(situation, stops, tuple(self._decide(situation.signals, self._projected)))
@@ -493,7 +409,7 @@ class Walk:
 
     def _stopped_between(self, row: int, equity: Decimal) -> bool:
         """Whether a loss has halted the account since the entry before. ``equity``: to the cent or nearly."""
-        if self._near_loss(equity - CENT):
+        if self.inputs.near_loss(equity - CENT):
             self._look(row, self.bars.open_mark[row], Moment.ENTRY)
         return not level_of(self._in_force()).allows_entries
 
@@ -531,7 +447,7 @@ class Walk:
         return held
 
     def _note_entry(self, row: int, column: int, key: EntryKey, policy: ExitPolicy) -> None:
-        self._submitted += 1
+        self.inputs.submitted += 1
         self._entered.setdefault(key, deque(maxlen=self.setup.limits.repeat_order_limit)).append(row)
         if policy.max_sessions is not None:
             self._aged.setdefault(row + max(policy.max_sessions, 1), []).append(column)
@@ -547,67 +463,6 @@ class Walk:
         for held in self.account.held.values():
             if not self.account.stops[held.column]:
                 self.account.arm(held)
-
-    # --- what core asks for ------------------------------------------------------------------------
-
-    def _situation(
-        self, row: int, marks: Steps, equity: Decimal, halts: Sequence[Halt], signals: Iterable[Signal]
-    ) -> Situation:
-        session = self.bars.sessions[row]
-        return Situation(
-            ownership=_OWNERSHIP,
-            now=_at(session),
-            today=session,
-            session_open=True,
-            halt=level_of(halts),
-            account=self._snapshot(equity),
-            positions=(),
-            holdings=(),
-            open_orders=(),
-            unsettled=(),
-            quotes={},
-            assets={},
-            signals=tuple(signals),
-            limits=self.setup.limits,
-            counters=self._counters(row),
-            capabilities=EVERYTHING,
-            expected_as_of=self.bars.sessions[row - 1],
-            halts=tuple(halts),
-        )
-
-    def _snapshot(self, equity: Decimal) -> AccountSnapshot:
-        cash = self.account.cash
-        power = max(cash, ZERO).quantize(CENT, rounding=ROUND_FLOOR)
-        return AccountSnapshot(ACCOUNT_KEY, equity, self._base, cash, power)
-
-    def _counters(self, row: int) -> Counters:
-        return Counters(
-            session=self.bars.sessions[row],
-            entries_sent=0,
-            baseline_equity=self._base,
-            peak_equity=self._peak,
-            orders_sent=self._submitted,
-            orders_last_minute=self._submitted,
-        )
-
-    def _quote(self, row: int, column: int, marks: Steps) -> Quote | None:
-        last, previous = int(marks[column]), int(self.bars.previous[row, column])
-        if not last:
-            return None
-        at = _at(self.bars.sessions[row])
-        return Quote(self.bars.symbols[column], in_dollars(last), at, in_dollars(previous) if previous else None)
-
-    def _asset(self, row: int, column: int) -> Asset | None:
-        if not self.bars.listed[row, column] and not self.bars.previous[row, column]:
-            return None
-        return Asset(self.bars.symbols[column], tradable=bool(self.bars.listed[row, column]), fractionable=True)
-
-    def _position(self, held: Held, marks: Steps) -> Position:
-        holding = held.holding
-        return Position(holding.symbol, holding.quantity, holding.entry_price, in_dollars(int(marks[held.column])))
-
-
-_OWNERSHIP = Ownership(ACCOUNT_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -628,17 +483,3 @@ def _without_collection() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _at(session: date) -> datetime:
-    return datetime.combine(session, time(14, 35), UTC)
-
-
-def rows_of(sessions: Sequence[date], setup: Setup) -> range:
-    """The rows of the sessions to walk. The first session of the bars has none before it to decide on."""
-    inside = [
-        row
-        for row, session in enumerate(sessions)
-        if row and (setup.first is None or session >= setup.first) and (setup.last is None or session <= setup.last)
-    ]
-    return range(inside[0], inside[-1] + 1) if inside else range(0)

@@ -17,8 +17,9 @@ from tradebot.backtest.attribution import without_each
 from tradebot.backtest.bars import VOLUME_SESSIONS, Bars, bars_of
 from tradebot.backtest.luck import luck_of, trial_of
 from tradebot.backtest.report import halts_met, report_of, survivors
+from tradebot.backtest.setup import Setup, rows_of
 from tradebot.backtest.signals import SignalBook, SignalTable
-from tradebot.backtest.walk import Setup, Walk, rows_of
+from tradebot.backtest.walk import Walk
 from tradebot.brokers.paper.market_data import benchmark
 from tradebot.core.model.account import CorporateAction
 from tradebot.core.model.signals import ExitPolicy
