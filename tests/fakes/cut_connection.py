@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from enum import StrEnum
-from threading import Thread
+from threading import Event, Thread
 
 
 class Cut(StrEnum):
@@ -13,6 +13,10 @@ class Cut(StrEnum):
 
     BEFORE = "before the statement arrives"
     AFTER = "before the answer arrives"
+
+
+#: Seconds to wait for the server's answer.
+_PATIENCE = 60.0
 
 
 class CutConnection:
@@ -34,22 +38,27 @@ class CutConnection:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self._server))
-                Thread(target=self._pass_on, args=(client, server), daemon=True).start()
-                Thread(target=self._pass_back, args=(server, client), daemon=True).start()
+                cut, answered = Event(), Event()  # of this connection
+                Thread(target=self._pass_on, args=(client, server, cut, answered), daemon=True).start()
+                Thread(target=self._pass_back, args=(server, client, cut, answered), daemon=True).start()
 
-    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+    def _pass_on(self, client: socket.socket, server: socket.socket, cut: Event, answered: Event) -> None:
         with suppress(OSError), client, server:
             while data := client.recv(65536):
                 if self._statement in data and not self.was_cut:
                     self.was_cut = True
-                    client.shutdown(socket.SHUT_RDWR)
                     if self._cut is Cut.AFTER:
+                        cut.set()
                         server.sendall(data)
-                        server.recv(65536)
+                        answered.wait(_PATIENCE)  # a client that is cut off earlier may end what is not done yet
+                    client.shutdown(socket.SHUT_RDWR)
                     return
                 server.sendall(data)
 
-    def _pass_back(self, server: socket.socket, client: socket.socket) -> None:
+    def _pass_back(self, server: socket.socket, client: socket.socket, cut: Event, answered: Event) -> None:
         with suppress(OSError):
             while data := server.recv(65536):
+                if cut.is_set():
+                    answered.set()
+                    return
                 client.sendall(data)
