@@ -1,6 +1,6 @@
 """``tradebot`` as a process that a signal meets: ``python -m tests.fakes.interrupted LOG SIGNAL N COMMAND ...``.
 
-A step is an SQL statement, a request over HTTP, or a call that makes, fills, flushes, renames or removes a file. The
+A step is an SQL statement (of SQLite or psycopg), a request over HTTP, or a call that makes, fills, flushes, renames or removes a file. The
 signal comes right before the Nth, for 0 before the command's first line. Equal steps in a row count as one. The file
 LOG gets a line for each step; of a request it has the words of the address, and no number of an account.
 """
@@ -40,6 +40,7 @@ class _Steps:
             return connection
 
         setattr(sqlite3, "connect", connected)  # noqa: B010 - mypy knows its overloads
+        self._watch_psycopg()
         begin = HTTPConnection.putrequest
 
         def requested(connection: HTTPConnection, method: str, url: str, *given: Any, **named: Any) -> None:
@@ -48,6 +49,24 @@ class _Steps:
             begin(connection, method, url, *given, **named)
 
         setattr(HTTPConnection, "putrequest", requested)  # noqa: B010 - likewise
+
+    def _watch_psycopg(self) -> None:
+        """Count the statements to a PostgreSQL server, where the command is told of one."""
+        if not any("postgres" in text for text in (*sys.argv, os.environ.get("DATABASE_URL", ""))):
+            return
+        import psycopg
+
+        for cursors in (psycopg.Cursor, psycopg.ServerCursor):
+            for name in ("execute", "executemany"):
+                setattr(cursors, name, self._watched_statement(getattr(cursors, name)))
+
+    def _watched_statement(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(cursor: Any, query: Any, *rest: Any, **named: Any) -> Any:
+            text = query if isinstance(query, str) else query.as_string(cursor)
+            self.step("server " + " ".join(text.split()[:3]))
+            return call(cursor, query, *rest, **named)
+
+        return called
 
     def step(self, name: str) -> None:
         if name == self._last:

@@ -12,17 +12,21 @@ from signal import Signals
 
 import pytest
 
+from tests.fakes.postgres import PostgresServer
+from tests.long_form import long
 from tests.stories.processes.conftest import Machine, ending
 from tests.stories.processes.interrupting import CODES, interrupt, started, steps_of
 from tradebot.ledger.audit import Head
 from tradebot.ledger.database import open_database
 from tradebot.ledger.verify import verify_ledger
+from tradebot.settings.ledger_location import LedgerLocation
+from tradebot.settings.server_url import read_server
 
 _COPY = ("ledger", "copy", "--to", "sqlite:///moved.db", "--yes")
 _SEED, _KILLS = 24, 10
 
 
-def heads_of(ledger: Path) -> dict[str, Head]:
+def heads_of(ledger: LedgerLocation) -> dict[str, Head]:
     """The chain heads of a ledger that is sound."""
     with closing(open_database(ledger, create=False)) as database:
         assert verify_ledger(database) == ()
@@ -81,12 +85,15 @@ def test_a_password_on_the_command_line_is_refused_and_not_shown(traded: Machine
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_a_kill_leaves_the_source_open_and_nothing_or_the_whole_copy(traded: Machine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [3, long(_KILLS)])
+def test_a_kill_leaves_the_source_open_and_nothing_or_the_whole_copy(
+    traded: Machine, tmp_path: Path, kills: int
+) -> None:
     whole = copied(traded, tmp_path / "whole")
     assert ending(started(whole, _COPY)).code == 0
     heads, moments = heads_of(traded.ledger), range(1, len(steps_of(whole)) + 1)
     left = []
-    for number, moment in enumerate(sorted(random.Random(_SEED).sample(moments, _KILLS))):
+    for number, moment in enumerate(sorted(random.Random(_SEED).sample(moments, kills))):
         machine = copied(traded, tmp_path / f"kill{number}")
         if interrupt(machine, _COPY, moment, Signals.SIGKILL) != CODES[Signals.SIGKILL]:
             continue  # fewer steps than the whole one
@@ -98,7 +105,72 @@ def test_a_kill_leaves_the_source_open_and_nothing_or_the_whole_copy(traded: Mac
             there.unlink(missing_ok=True)  # as the message about an outdated copy says
             assert machine(*_COPY).code == 0
         assert machine("run-daily").code == 10
-    assert len(left) > _KILLS // 2
+    assert len(left) > kills // 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("kills", [3, long(_KILLS)])
+def test_a_kill_on_the_way_to_a_server_leaves_the_file_open_and_nothing_or_the_whole_copy(
+    traded: Machine, postgres: PostgresServer, tmp_path: Path, kills: int
+) -> None:
+    def to() -> str:
+        return postgres.url(postgres.database())
+
+    whole, heads = copied(traded, tmp_path / "whole"), heads_of(traded.ledger)
+    assert ending(started(whole, _to(to()))).code == 0
+    moments = range(1, len(steps_of(whole)) + 1)
+    for number, moment in enumerate(sorted(random.Random(_SEED).sample(moments, kills))):
+        machine, there = copied(traded, tmp_path / f"kill{number}"), to()
+        killed = interrupt(machine, _to(there), moment, Signals.SIGKILL) == CODES[Signals.SIGKILL]
+        found = heads_on(there)
+        assert found in ({}, heads), f"seed {_SEED}, killed at {moment}"
+        if killed and heads_of(machine.ledger) == heads:
+            assert machine("run-daily", "--json").json["status"] == "idle"
+            there = there if not found else to()  # the source has gone on, so that copy is outdated
+            assert machine(*_to(there)).code == 0
+        assert machine("run-daily").code == 10
+        assert machine("verify", DATABASE_URL=there).code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("kills", [3, long(_KILLS)])
+def test_a_kill_on_the_way_from_a_server_leaves_the_server_open_and_nothing_or_the_whole_file(
+    machine: Machine, postgres: PostgresServer, tmp_path: Path, kills: int
+) -> None:
+    name = postgres.database()
+    assert machine("run-daily", DATABASE_URL=postgres.url(name)).code == 0
+    heads, kept = heads_on(postgres.url(name)), tmp_path / "kept"
+    shutil.copytree(machine.home, kept)
+
+    def anew() -> dict[str, str]:
+        """The same home at the same place, with the same ledger: a copy elsewhere is another home."""
+        shutil.rmtree(machine.home)
+        shutil.copytree(kept, machine.home)
+        return {"DATABASE_URL": postgres.url(postgres.database(template=name))}
+
+    assert ending(started(machine, _COPY, **anew())).code == 0
+    moments = range(1, len(steps_of(machine)) + 1)
+    for moment in sorted(random.Random(_SEED).sample(moments, kills)):
+        source, there = anew(), machine.home / "moved.db"
+        killed = interrupt(machine, _COPY, moment, Signals.SIGKILL, **source) == CODES[Signals.SIGKILL]
+        assert not there.exists() or heads_of(there) == heads, f"seed {_SEED}, killed at {moment}"
+        if killed and heads_on(source["DATABASE_URL"]) == heads:
+            assert machine("run-daily", "--json", **source).json["status"] == "idle"
+            there.unlink(missing_ok=True)  # as the message about an outdated copy says
+            assert machine(*_COPY, **source).code == 0
+        assert machine("run-daily", **source).code == 10
+        assert machine("verify", DATABASE_URL="sqlite:///moved.db").code == 0
+
+
+def _to(place: str) -> tuple[str, ...]:
+    return ("ledger", "copy", "--to", place, "--yes")
+
+
+def heads_on(url: str) -> dict[str, Head]:
+    """The chain heads of the ledger in a database that is empty or holds a sound one."""
+    with closing(open_database(read_server(url), create=True)) as database:
+        assert verify_ledger(database) == ()
+        return database.heads()
 
 
 def copied(machine: Machine, folder: Path) -> Machine:
