@@ -142,23 +142,23 @@ def test_a_kill_on_the_way_from_a_server_leaves_the_server_open_and_nothing_or_t
     heads, kept = heads_on(postgres.url(name)), tmp_path / "kept"
     shutil.copytree(machine.home, kept)
 
-    def anew() -> dict[str, str]:
+    def anew() -> str:
         """The same home at the same place, with the same ledger: a copy elsewhere is another home."""
         shutil.rmtree(machine.home)
         shutil.copytree(kept, machine.home)
-        return {"DATABASE_URL": postgres.url(postgres.database(template=name))}
+        return postgres.url(postgres.database(template=name))
 
-    assert ending(started(machine, _COPY, **anew())).code == 0
+    assert ending(started(machine, _COPY, DATABASE_URL=anew())).code == 0
     moments = range(1, len(steps_of(machine)) + 1)
     for moment in sorted(random.Random(_SEED).sample(moments, kills)):
         source, there = anew(), machine.home / "moved.db"
-        killed = interrupt(machine, _COPY, moment, Signals.SIGKILL, **source) == CODES[Signals.SIGKILL]
+        killed = interrupt(machine, _COPY, moment, Signals.SIGKILL, DATABASE_URL=source) == CODES[Signals.SIGKILL]
         assert not there.exists() or heads_of(there) == heads, f"seed {_SEED}, killed at {moment}"
-        if killed and heads_on(source["DATABASE_URL"]) == heads:
-            assert machine("run-daily", "--json", **source).json["status"] == "idle"
+        if killed and heads_on(source) == heads:
+            assert machine("run-daily", "--json", DATABASE_URL=source).json["status"] == "idle"
             there.unlink(missing_ok=True)  # as the message about an outdated copy says
-            assert machine(*_COPY, **source).code == 0
-        assert machine("run-daily", **source).code == 10
+            assert machine(*_COPY, DATABASE_URL=source).code == 0
+        assert machine("run-daily", DATABASE_URL=source).code == 10
         assert machine("verify", DATABASE_URL="sqlite:///moved.db").code == 0
 
 
