@@ -2,7 +2,7 @@
 
 A step is an SQL statement (of SQLite or psycopg), a request over HTTP, or a call that makes, fills, flushes, renames or
 removes a file. The signal comes right before the Nth, for 0 before the command's first line. Equal steps in a row count
-as one. The file LOG gets a line for each step; of a request it has the words of the address, and no number of an account.
+as one. The file LOG gets a line for each step; of a request it has the words of the address, no number of an account.
 """
 
 from __future__ import annotations
