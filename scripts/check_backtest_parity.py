@@ -25,7 +25,7 @@ from tradebot.backtest.walk import Walk
 from tradebot.core.model.values import canonical
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import read_plugin
-from tradebot.runtime.backtest import SignalSource
+from tradebot.runtime.backtest.signal_source import SignalSource
 from tradebot.runtime.paper_exchange import fill_rules, prices_of
 from tradebot.runtime.strategy_process import strategy_runner
 from tradebot.settings import Settings
@@ -52,9 +52,8 @@ def backtested(names: list[str], first: date, last: date) -> tuple[list[str], li
     symbols = sorted({symbol for plugin in plugins for symbol in plugin.info.symbols})
     bars = bars_of(history, actions, symbols)
     with closing(strategy_runner(settings)) as runner:
-        tables = SignalSource(runner, plugins, history, actions, names, lambda *_: None).tables(
-            bars, range(len(bars.sessions))
-        )
+        source = SignalSource(runner, history, actions)
+        tables = source.tables(plugins, names, bars, range(len(bars.sessions)))
     rules = fill_rules(settings)
     setup = Setup(limits=settings.limits(), cash=settings.paper_starting_cash, rules=rules, first=first, last=last)
     walk = Walk(bars, SignalBook(tables, symbols), setup)

@@ -16,7 +16,7 @@ from tradebot.backtest.signals import SignalBook
 from tradebot.backtest.walk import Walk
 from tradebot.core.accounting.equity_statistics import sharpe_ratio
 from tradebot.home.trials import Trial, trials_file
-from tradebot.runtime.backtest import _luck
+from tradebot.runtime.backtest.luck import recorded_luck
 
 
 def walked(of: World) -> Walk:
@@ -96,6 +96,6 @@ def test_without_a_result_or_a_month_there_is_no_figure() -> None:
 
 def test_a_file_that_cannot_be_used_is_told_and_stops_nothing(tmp_path: Path) -> None:
     trials_file(tmp_path).mkdir()
-    luck = _luck(walked(world(3)), tmp_path)
+    luck = recorded_luck(walked(world(3)), tmp_path)
     assert luck is not None and luck.trials == 1 and luck.deflated_sharpe is not None
     assert f"{trials_file(tmp_path)} cannot be used, so trials are missing in the count" in luck.trouble

@@ -23,7 +23,7 @@ from tradebot.backtest.walk import Walk
 from tradebot.core.model.values import canonical
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import read_plugin
-from tradebot.runtime.backtest import SignalSource
+from tradebot.runtime.backtest.signal_source import SignalSource
 from tradebot.runtime.paper_exchange import fill_rules, prices_of
 from tradebot.runtime.strategy_process import strategy_runner
 from tradebot.settings import Settings
@@ -60,8 +60,8 @@ def walk() -> Walk:
         last=LAST,
     )
     with closing(strategy_runner(settings)) as runner:
-        source = SignalSource(runner, plugins, history, actions, settings.strategies, lambda *_: None)
-        tables = source.tables(bars, range(len(bars.sessions)))
+        source = SignalSource(runner, history, actions)
+        tables = source.tables(plugins, settings.strategies, bars, range(len(bars.sessions)))
     walked = Walk(bars, SignalBook(tables, symbols), setup)
     walked.run()
     return walked

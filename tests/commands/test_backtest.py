@@ -14,7 +14,8 @@ from tests.fakes.cli import environment, start, tradebot
 from tradebot.errors import ExitCode
 from tradebot.home import append_log
 from tradebot.home.trials import Trial, record_trial, trials_file
-from tradebot.runtime.backtest import Asked, run_backtest
+from tradebot.runtime.backtest.inputs import Asked
+from tradebot.runtime.backtest.run import run_backtest
 from tradebot.settings import GlobalOptions, load_without_keys
 
 YEAR = ("--from", "2007-01-03", "--to", "2007-03-30")

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tradebot.commands import decorator, listing
+from tradebot.commands.backtest_options import (
+    ActionsOption,
+    CashOption,
+    CommissionOption,
+    DataOption,
+    LookaheadOption,
+    SlippageOption,
+    StrategiesArgument,
+    SymbolsOption,
+    asked_for,
+    named_parameter,
+    typed_value,
+)
 from tradebot.commands.progress import progress_bar
-from tradebot.errors import ExitCode, UsageError
+from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,46 +47,26 @@ if TYPE_CHECKING:
 )
 def command(
     options: GlobalOptions,
-    strategies: Annotated[
-        list[str] | None, typer.Argument(metavar="[STRATEGY]...", help="Those of the settings without one.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="FILE", help="Daily bars.  [default: those of the settings, else "
-                                  "the bundled ones]", show_default=False),
-    ] = None,
-    actions: Annotated[
-        Path | None, typer.Option("--actions", metavar="FILE", help="The corporate actions that belong to --data.",
-                                  show_default=False),
-    ] = None,
-    symbols: Annotated[
-        str | None, typer.Option("--symbols", metavar="LIST", help="Instead of those that the strategies name, such as "
-                                 "AAPL,MSFT.", show_default=False),
-    ] = None,
+    strategies: StrategiesArgument = None,
+    data: DataOption = None,
+    actions: ActionsOption = None,
+    symbols: SymbolsOption = None,
     first: listing.FromOption = None,
     last: listing.ToOption = None,
-    cash: Annotated[
-        str | None, typer.Option("--cash", metavar="USD", help="To begin with.", show_default=False)
-    ] = None,
+    cash: CashOption = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="STRATEGY.PARAM=VALUE", help="Another value of a parameter.",
                                        show_default=False),
     ] = None,
-    slippage: Annotated[
-        str | None, typer.Option("--slippage", metavar="FRACTION", help="Of the price, such as 0.001 or 0.1%.",
-                                 show_default=False),
-    ] = None,
-    commission: Annotated[
-        str | None, typer.Option("--commission", metavar="USD", help="A share; 0 for none.", show_default=False)
-    ] = None,
+    slippage: SlippageOption = None,
+    commission: CommissionOption = None,
     attribute_limits: Annotated[
         bool, typer.Option("--attribute-limits", help="Run it again without each limit, and show what that changes.")
     ] = False,
     touch: Annotated[
         bool, typer.Option("--touch", help="Run it again with targets that fill at a touch, and show the change.")
     ] = False,
-    allow_lookahead: Annotated[
-        bool, typer.Option("--allow-lookahead", help="Give figures of a strategy that looks ahead, too.")
-    ] = False,
+    allow_lookahead: LookaheadOption = False,
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="DIR", help="Also write equity.csv, trades.csv and eight more.",
                                   show_default=False),
@@ -93,38 +86,23 @@ def command(
     ^C ends with what is known by then.
     """
     from tradebot.commands import render
-    from tradebot.core.results.listings import check_span
     from tradebot.reports.csv_files import csv_paths
     from tradebot.reports.daily_series import returns_by_month
     from tradebot.reports.html_report.report import html_path
     from tradebot.reports.pages.backtest import backtest_page
     from tradebot.reports.statistics import by_key, statistics
-    from tradebot.runtime.backtest import Asked, run_backtest
+    from tradebot.runtime.backtest.run import Compared, run_backtest
     from tradebot.settings import load_without_keys
 
-    check_span(first, last)
-    if actions is not None and data is None:
-        raise UsageError("--actions belongs to --data: give both.")
+    asked = asked_for(
+        strategies, data, actions, symbols, first, last, cash, slippage, commission, allow_lookahead=allow_lookahead
+    )
+    asked = replace(asked, params=_changes(changes or ()))
     loaded = load_without_keys(options)
     csv_files = csv_paths(csv, loaded, force=force) if csv is not None else ()
     html_file = html_path(html, loaded, force=force) if html is not None else None
-    asked = Asked(
-        strategies=tuple(strategies or ()),
-        data=data,
-        actions=actions,
-        symbols=tuple(name.strip().upper() for name in symbols.split(",") if name.strip()) if symbols else (),
-        first=first.date() if first else None,
-        last=last.date() if last else None,
-        cash=_number("--cash", cash),
-        slippage=_number("--slippage", slippage),
-        commission=_number("--commission", commission),
-        params=_changes(changes or ()),
-        attribute_limits=attribute_limits,
-        touch=touch,
-        allow_lookahead=allow_lookahead,
-    )
     with progress_bar("backtest", shown=not options.json) as progress:
-        outcome, code = run_backtest(loaded.settings, asked, progress)
+        outcome, code = run_backtest(loaded.settings, asked, progress, Compared(attribute_limits, touch))
     figures = statistics(outcome.report)
     _write(outcome, figures, csv_files, html_file, loaded.settings.home)
     return render.show_result(
@@ -138,33 +116,12 @@ def command(
     )
 
 
-def _number(option: str, text: str | None) -> Decimal | None:
-    """A number that was typed, not below 0; with a percent sign a fraction. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        number = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or number < 0:
-        raise UsageError(f"{option} is a number that is not below 0: {text!r} is not.")
-    return number
-
-
 def _changes(texts: Sequence[str]) -> dict[str, dict[str, ParamValue]]:
     """The values of --set, by strategy and parameter. Raises UsageError."""
-    import tomllib
-
     found: dict[str, dict[str, ParamValue]] = {}
     for text in texts:
-        name, equals, value = text.partition("=")
-        strategy, dot, parameter = name.strip().partition(".")
-        if not (equals and dot and strategy and parameter):
-            raise UsageError(f"--set is STRATEGY.PARAM=VALUE, such as rsi2_mean_reversion.stop=0.03: {text!r} is not.")
-        try:
-            found.setdefault(strategy, {})[parameter] = tomllib.loads(f"value = {value.strip()}")["value"]
-        except tomllib.TOMLDecodeError:
-            found.setdefault(strategy, {})[parameter] = value.strip()
+        strategy, parameter, value = named_parameter(text)
+        found.setdefault(strategy, {})[parameter] = typed_value(value)
     return found
 
 
@@ -176,7 +133,7 @@ def _write(
     from tradebot.reports.csv_files import write_csv
     from tradebot.reports.html_report.report import report_html, write_html
     from tradebot.reports.streams import tell
-    from tradebot.runtime.backtest import BacktestHeader
+    from tradebot.runtime.backtest.run import BacktestHeader
 
     if csv:
         write_csv(outcome.report, csv)

@@ -21,12 +21,15 @@ PASSED_ON = (
 
 def strategy_runner(settings: Settings, check_stop: Callable[[], None] | None = None) -> StrategyRunner:
     """What computes the signals of strategies, in a process without keys. Close it at the end."""
+    return limited_runner(settings.strategy_memory_mb, settings.strategy_user or "", check_stop)
+
+
+def limited_runner(memory_mb: int, user: str, check_stop: Callable[[], None] | None = None) -> StrategyRunner:
+    """The same without settings. ``memory_mb``: 0 for no limit; ``user``: "" for that of this process."""
     from tradebot.plugins.process.strategy_process import ProcessOptions
     from tradebot.plugins.runner import StrategyRunner
 
-    options = ProcessOptions(
-        environment=_environment(), memory_mb=settings.strategy_memory_mb, user=settings.strategy_user or ""
-    )
+    options = ProcessOptions(environment=_environment(), memory_mb=memory_mb, user=user)
     return StrategyRunner(options, check_stop or _go_on)
 
 

@@ -1,0 +1,177 @@
+"""Runs one backtest: checks its strategies, asks them for signals, walks, and tells what it comes to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tradebot.backtest.account import BookedFill
+from tradebot.backtest.attribution import without_each
+from tradebot.backtest.report import halts_met, report_of, survivors
+from tradebot.backtest.signals import SignalBook
+from tradebot.backtest.walk import Walk
+from tradebot.brokers.paper.market_data import benchmark
+from tradebot.core.results.backtest_outcome import BacktestOutcome, Variant
+from tradebot.errors import ExitCode, UsageError
+from tradebot.plugins.check import CheckReport
+from tradebot.runtime.backtest.checks import check_plugins, refuse_lookahead, verdict_of
+from tradebot.runtime.backtest.inputs import Asked, read_inputs, rows_asked
+from tradebot.runtime.backtest.luck import recorded_luck
+from tradebot.runtime.backtest.signal_source import Progress, SignalSource
+from tradebot.runtime.passed_checks import PassedChecks
+from tradebot.runtime.strategy_process import strategy_runner
+from tradebot.settings import Settings
+from tradebot.settings.ledger_location import LedgerLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a backtest is run again without or with, to show what that changes."""
+
+    each_limit: bool = False
+    touch: bool = False
+
+
+#: No comparison.
+NOTHING = Compared()
+
+
+def run_backtest(
+    settings: Settings, asked: Asked, progress: Progress, compared: Compared = NOTHING
+) -> tuple[BacktestOutcome, ExitCode]:
+    """Run a backtest. A signal ends the walk: then the outcome is what is known by then, with the signal's exit code.
+
+    Raises ConfigError, UsageError and Blocked: a strategy that looks ahead gets no figures. A signal before the walk
+    is raised again.
+    """
+    stopwatch = _Stopwatch()
+    with _nothing_known():
+        walk, checks = _prepared_walk(settings, asked, progress, stopwatch)
+    if not walk.rows:
+        raise UsageError(f"the prices have no session to trade from {asked.first} to {asked.last}.")
+    code = _walk(walk, progress)
+    stopwatch.passed("walk")
+    variants: list[Variant] = []
+    touch = None
+    try:
+        if compared.each_limit and code is ExitCode.OK:
+            variants.extend(_without_limits(walk, progress))
+        if compared.touch and code is ExitCode.OK:
+            touch = _at_touch(walk)
+    except KeyboardInterrupt as stop:
+        code = _code_of(stop)
+    first, last = walk.bars.sessions[walk.rows[0]], walk.bars.sessions[walk.rows[-1]]
+    report = report_of(walk, dict(benchmark(first, last)))
+    stopwatch.passed("report")
+    outcome = BacktestOutcome(
+        report=report,
+        sessions=len(walk.equity),
+        sessions_asked=len(walk.rows),
+        universe=len(walk.bars.symbols),
+        survivors=survivors(walk),
+        happened={name: count for name, count in walk.counts.items() if count},
+        halts_met=halts_met(walk),
+        verdicts=tuple(map(verdict_of, checks)),
+        without_limit=tuple(variants),
+        at_touch=touch,
+        luck=recorded_luck(walk, settings.state_path),
+        seconds=stopwatch.seconds,
+    )
+    return outcome, code
+
+
+def _prepared_walk(
+    settings: Settings, asked: Asked, progress: Progress, stopwatch: _Stopwatch
+) -> tuple[Walk, tuple[CheckReport, ...]]:
+    """Check the strategies and ask them for their signals. The walk is at its start."""
+    with closing(strategy_runner(settings)) as runner:
+        runner.prepare()  # it imports while the prices are read
+        inputs = read_inputs(settings, asked)
+        stopwatch.passed("loading")
+        plugins, bars = inputs.plugins(), inputs.bars()
+        source = SignalSource(runner, inputs.history, inputs.actions, progress)
+        checks = check_plugins(plugins, source.whole, runner, PassedChecks(settings.state_path))
+        stopwatch.passed("checks")
+        refuse_lookahead(checks, allowed=inputs.allow_lookahead)
+        in_bulk = [report.strategy for report in checks if report.passed]
+        tables = source.tables(plugins, in_bulk, bars, rows_asked(bars, inputs.setup))
+        stopwatch.passed("signals")
+    return Walk(bars, SignalBook(tables, bars.symbols), inputs.setup), checks
+
+
+@dataclass(slots=True)
+class _Stopwatch:
+    """The seconds of each step."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    def passed(self, step: str) -> None:
+        """End a step, and begin the next."""
+        now = time.perf_counter()
+        self.seconds[step], self.began = now - self.began, now
+
+
+@contextmanager
+def _nothing_known() -> Iterator[None]:
+    """Have a signal say that it came before the first session."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note("the strategies were still being checked or asked, so there is no figure yet")
+        raise
+
+
+def _walk(walk: Walk, progress: Progress) -> ExitCode:
+    """Walk, until a signal: then its exit code."""
+    try:
+        walk.run(lambda done, total: progress("sessions", done, total))
+    except KeyboardInterrupt as stop:
+        walk.cut()
+        return _code_of(stop)
+    return ExitCode.OK
+
+
+def _code_of(stop: KeyboardInterrupt) -> ExitCode:
+    return ExitCode(getattr(stop, "exit_code", ExitCode.INTERRUPTED))
+
+
+def _without_limits(walk: Walk, progress: Progress) -> Iterator[Variant]:
+    variants = list(without_each(walk.setup.limits))
+    for done, (name, limits) in enumerate(variants, start=1):
+        yield _variant(name, walk, Walk(walk.bars, walk.signals, replace(walk.setup, limits=limits)))
+        progress("limits", done, len(variants))
+
+
+def _at_touch(walk: Walk) -> Variant:
+    rules = replace(walk.setup.rules, fills_at_touch=True)
+    return _variant("a target fills at a touch", walk, Walk(walk.bars, walk.signals, replace(walk.setup, rules=rules)))
+
+
+def _variant(name: str, usual: Walk, other: Walk) -> Variant:
+    other.run()
+    fills = sum(isinstance(each, BookedFill) for each in other.account.booked)
+    return Variant(name, other.equity[-1], other.equity[-1] - usual.equity[-1], fills)
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestHeader:
+    """Where a backtest acts: on no account and in no ledger. Implements ``RunHeader``."""
+
+    home: Path
+    broker: str = "backtest"
+    mode: str = "past prices"
+    account_id: str = ""
+
+    @property
+    def database(self) -> LedgerLocation:
+        """The ledger of the home, which is not opened."""
+        return self.home / "none"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs, to which nothing is written."""
+        return self.home / "logs"
