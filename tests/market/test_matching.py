@@ -17,7 +17,7 @@ from tradebot.core.model.orders import Side
 from tradebot.core.model.values import tick_size
 from tradebot.market.matching import FillRules, match_price, match_range, with_slippage
 
-NO_SLIPPAGE = Decimal(0)
+FREE = FillRules(slippage_pct=Decimal(0))
 ONE_PERCENT = Decimal("0.01")
 NOW = datetime(2007, 1, 3, 14, 35, tzinfo=UTC)
 
@@ -51,10 +51,10 @@ def resting(side: str, limit: str | None = None, stop: str | None = None) -> Pap
         ("buy", "105", "102", "101", None, False),
     ],
 )
-def test_an_order_meets_one_price(
+def test_an_order_that_arrives_meets_one_price(
     side: str, limit: str | None, stop: str | None, market: str, fills_at: str | None, triggered: bool
 ) -> None:
-    match = match_price(resting(side, limit, stop), Decimal(market), NO_SLIPPAGE)
+    match = match_price(resting(side, limit, stop), Decimal(market), FREE, rests=False)
     assert match.price == (None if fills_at is None else Decimal(fills_at))
     assert match.triggered is triggered
 
@@ -85,16 +85,14 @@ def test_an_order_meets_one_price(
 def test_an_order_meets_the_rest_of_a_bar(
     side: str, limit: str | None, stop: str | None, fills_at: str | None, triggered: bool
 ) -> None:
-    match = match_range(
-        resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), FillRules(slippage_pct=NO_SLIPPAGE)
-    )
+    match = match_range(resting(side, limit, stop), bar("ACME", FIRST_SESSION, "100 105 95 101"), FREE)
     assert match.price == (None if fills_at is None else Decimal(fills_at))
     assert match.triggered is triggered
 
 
 def test_a_triggered_stop_limit_is_a_limit_order() -> None:
     order = resting("sell", "95", "98")
-    assert match_price(order, Decimal(94), NO_SLIPPAGE).triggered
+    assert match_price(order, Decimal(94), FREE, rests=True).triggered
     order = replace(order, triggered=True)
     assert match_range(order, bar("ACME", FIRST_SESSION, "94 96 93 93"), FillRules()).price == Decimal(95)
     assert match_range(order, bar("ACME", FIRST_SESSION, "94 95 93 93"), FillRules()).price is None
@@ -121,6 +119,34 @@ def test_a_resting_limit_fills_when_the_price_goes_through_it(
         for touch in (False, True)
     ]
     assert filled == [fills, at_touch]
+
+
+@pytest.mark.parametrize(
+    ("side", "limit", "stop", "market", "fills_at", "arriving"),
+    [
+        ("sell", "105", None, "105", None, "105"),  # the price only touches the limit
+        ("sell", "105", None, "105.01", "105.01", "105.01"),  # it gaps through it
+        ("buy", "95", None, "95", None, "95"),
+        ("buy", "95", None, "94.99", "94.99", "94.99"),
+        ("sell", "0.5", None, "0.5001", "0.5001", "0.5001"),
+        ("sell", "95", "98", "95", "95", "95"),  # the price triggers it, so its limit arrives with the price
+        ("sell", None, "95", "95", "95", "95"),  # a stop is reached by a touch
+    ],
+)
+def test_a_price_that_only_touches_a_limit_fills_it_on_arrival_but_not_in_the_queue(
+    side: str, limit: str | None, stop: str | None, market: str, fills_at: str | None, arriving: str
+) -> None:
+    order, price = resting(side, limit, stop), Decimal(market)
+    at_touch = replace(FREE, fills_at_touch=True)
+    assert match_price(order, price, FREE, rests=True).price == (None if fills_at is None else Decimal(fills_at))
+    assert match_price(order, price, FREE, rests=False).price == Decimal(arriving)
+    assert match_price(order, price, at_touch, rests=True).price == Decimal(arriving)
+
+
+def test_a_stop_limit_that_was_triggered_before_waits_in_the_queue() -> None:
+    order = replace(resting("sell", "95", "98"), triggered=True)
+    assert match_price(order, Decimal(95), FREE, rests=True).price is None
+    assert match_price(order, Decimal("95.01"), FREE, rests=True).price == Decimal("95.01")
 
 
 @pytest.mark.parametrize(
@@ -169,12 +195,13 @@ cents = st.integers(min_value=1, max_value=100_000).map(lambda n: Decimal(n) / 1
     stop=st.none() | cents,
     market=cents,
     slippage=st.integers(min_value=0, max_value=500).map(lambda n: Decimal(n) / 10_000),
+    rests=st.booleans(),
 )
 def test_no_fill_is_better_than_the_market_nor_beyond_the_limit(
-    side: Side, limit: Decimal | None, stop: Decimal | None, market: Decimal, slippage: Decimal
+    side: Side, limit: Decimal | None, stop: Decimal | None, market: Decimal, slippage: Decimal, rests: bool
 ) -> None:
     order = resting(side, None if limit is None else str(limit), None if stop is None else str(stop))
-    price = match_price(order, market, slippage).price
+    price = match_price(order, market, FillRules(slippage_pct=slippage), rests=rests).price
     if price is None:
         return
     assert price == price.quantize(tick_size(price))

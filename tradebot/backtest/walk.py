@@ -130,7 +130,7 @@ class Walk:
             return
         opening = in_dollars(int(self.bars.open[row, column]))
         for order, purpose in self._resting(held):
-            match = match_price(order, opening, self.setup.rules.slippage_pct)
+            match = match_price(order, opening, self.setup.rules, rests=True)
             if match.price is not None:
                 self.counts[f"{purpose} at the open"] += 1
                 self._sell_resting(held, row, Moment.OPEN, purpose, match)

@@ -7,9 +7,12 @@ the minutes after it, the close), or, if it has rested since the open, against t
 second match is pessimistic: among the possible sequences it takes the worst one for the account.
 
 Slippage is a fraction of the market price, against the order, rounded to the tick against the order. It never takes a
-fill beyond the order's limit, nor a sale below one tick. A fill may therefore lie outside the bar by the slippage. An
-order that rests at its limit fills at exactly that limit, once the price has gone through it by a tick: at a mere touch
-the orders that came before it may have taken all there was.
+fill beyond the order's limit, nor a sale below one tick. A fill may therefore lie outside the bar by the slippage.
+
+A limit order that arrives takes the offers up to its limit, as at any venue. One that rests waits in the queue at its
+price: it fills once the price has gone through its limit by a tick, since at a mere touch the orders that came before
+it may have taken all there was. Within the range it fills at exactly its limit, and where the price gaps through it, as
+at an open, at that better price.
 """
 
 from __future__ import annotations
@@ -68,7 +71,7 @@ class FillRules:
     commission_per_share: Decimal = Decimal("0.005")  # USD
     commission_min: Decimal = Decimal(1)  # USD an order
     max_fill_volume_pct: Decimal | None = None  # the fraction of a session's volume that may fill; None: no limit
-    fills_at_touch: bool = False  # whether an order that rests at its limit fills at a touch
+    fills_at_touch: bool = False  # whether an order that rests fills at a mere touch of its limit
 
     def commission(self, quantity: Decimal) -> Decimal:
         """The commission on an order of which ``quantity`` shares have filled, USD to the cent."""
@@ -92,15 +95,27 @@ class Match:
 NO_MATCH = Match()
 
 
-def match_price(order: Matched, market: Decimal, slippage: Decimal, last: Decimal | None = None) -> Match:
-    """Match an order against the market price, USD a share. A stop is triggered by ``last``, where that is another."""
+def match_price(
+    order: Matched, market: Decimal, rules: FillRules, *, rests: bool, last: Decimal | None = None
+) -> Match:
+    """Match an order against the market price, USD a share. A stop is triggered by ``last``, where that is another.
+
+    ``rests``: whether the order waited when the market came to this price. Otherwise it arrives at this price, as a
+    stop does that this price triggers.
+    """
     seen = market if last is None else last
-    if order.stop_price is not None and not order.triggered and not _reaches(order.side, order.stop_price, seen):
-        return NO_MATCH
+    if order.stop_price is not None and not order.triggered:
+        if not _reaches(order.side, order.stop_price, seen):
+            return NO_MATCH
+        rests = False
     triggered = order.stop_price is not None
+    price = with_slippage(market, order.side, rules.slippage_pct)
     if order.limit_price is None:
-        return Match(with_slippage(market, order.side, slippage), triggered)
-    return Match(_limit_fill(order.side, order.limit_price, market, slippage), triggered)
+        return Match(price, triggered)
+    if not _passes(order.side, market, order.limit_price, at_touch=rules.fills_at_touch or not rests):
+        return Match(None, triggered)
+    best = min if order.side is Side.BUY else max
+    return Match(best(price, order.limit_price), triggered)
 
 
 def match_range(order: Matched, prices: PriceRange, rules: FillRules) -> Match:
@@ -112,7 +127,7 @@ def match_range(order: Matched, prices: PriceRange, rules: FillRules) -> Match:
     if order.stop_price is not None and not order.triggered:
         if not _reaches(order.side, order.stop_price, worst):
             return NO_MATCH
-        return match_price(order, order.stop_price, rules.slippage_pct)
+        return match_price(order, order.stop_price, rules, rests=False)
     if order.limit_price is not None and _passes(order.side, best, order.limit_price, at_touch=rules.fills_at_touch):
         return Match(order.limit_price, order.triggered)
     return NO_MATCH
@@ -136,14 +151,6 @@ def unit_cost(order: Matched, last: Decimal | None, slippage: Decimal) -> Decima
     return None if expected is None else with_slippage(expected, order.side, slippage)
 
 
-def _limit_fill(side: Side, limit: Decimal, market: Decimal, slippage: Decimal) -> Decimal | None:
-    """The fill price of a limit order at the market price; None if the market is beyond the limit."""
-    if not _is_within_limit(side, market, limit):
-        return None
-    price = with_slippage(market, side, slippage)
-    return min(price, limit) if side is Side.BUY else max(price, limit)
-
-
 def _reaches(side: Side, stop: Decimal, market: Decimal) -> bool:
     return market >= stop if side is Side.BUY else market <= stop
 
@@ -152,7 +159,3 @@ def _passes(side: Side, best: Decimal, limit: Decimal, *, at_touch: bool) -> boo
     """Whether the price went through a limit by a tick; ``at_touch``: whether it reached it."""
     beyond = ZERO if at_touch else tick_size(limit)
     return best <= limit - beyond if side is Side.BUY else best >= limit + beyond
-
-
-def _is_within_limit(side: Side, market: Decimal, limit: Decimal) -> bool:
-    return market <= limit if side is Side.BUY else market >= limit

@@ -40,6 +40,17 @@ def test_a_limit_fills_when_the_price_is_through_and_not_before(
     assert world.fills() == ([] if filled_at is None else [f"c1 10 {filled_at} 01-03 09:36"])
 
 
+def test_a_limit_that_rests_is_not_filled_at_a_touch(live: OpenLivePit) -> None:
+    world = live({WED: "09:30 100, 10:00 95, 10:02 99, 10:10 94.99, 10:12 97"})
+    world.at(f"{WED} 09:36")
+    world.buy(10, limit="95", tif=DAY)
+    for clock in ("10:00:10", "10:06"):  # a quote, then the candle around it
+        world.at(f"{WED} {clock}")
+        assert world.fills() == [], clock
+    world.at(f"{WED} 10:16")
+    assert world.fills() == ["c1 10 94.99 01-03 10:10"]
+
+
 def test_a_buy_pays_the_ask_a_sale_gets_the_bid_and_the_last_price_triggers(live: OpenLivePit) -> None:
     world = live({WED: "09:30 100, 09:40 95.5, 09:50 95"})
     world.market.spread = Decimal("0.5")

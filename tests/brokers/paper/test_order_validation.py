@@ -151,7 +151,7 @@ def test_before_its_first_open_a_symbol_takes_no_market_order(pit: OpenPit) -> N
     world = pit(made({"ACME": ["100 101 99 100"]}))
     with pytest.raises(OrderRefused, match="no price yet"):
         world.buy(1)
-    world.buy(1, limit="100")
+    world.buy(1, limit="101")
     world.at("09:30")
     assert world.held() == 1
 

@@ -78,9 +78,19 @@ def test_a_sale_fills_by_when_it_was_sent(pit: OpenPit, sent: str, terms: dict[s
     assert world.fills()[1:] == ([] if fills_at is None else [("c2", "10", fills_at)])
 
 
+def test_a_limit_that_the_open_touches_waits_and_one_that_arrives_at_the_price_fills(pit: OpenPit) -> None:
+    world = pit(made({"ACME": ["100 101 100 100"]}))
+    world.buy(1, limit="100")
+    world.at("09:35")
+    assert world.fills() == []
+    world.buy(2, limit="100")
+    world.at("16:30")
+    assert world.fills() == [("c2", "2", "100")]
+
+
 def test_fills_are_stamped_with_the_exchange_s_time(pit: OpenPit) -> None:
     world = pit(made({"ACME": ["100 105 95 101"]}))
-    world.buy(1, limit="100")
+    world.buy(1, limit="101")
     world.at("09:35")
     world.buy(1)
     world.buy(1, limit="96")

@@ -23,9 +23,9 @@ from tradebot.brokers.paper.live_view import LiveView
 from tradebot.brokers.paper.order_matching import (
     end_aged_orders,
     expire_day_orders,
-    match_at,
     match_at_market,
     match_in_range,
+    match_resting_at,
     resting_orders,
 )
 from tradebot.brokers.paper.orders import PaperOrder
@@ -58,7 +58,7 @@ def follow(view: LiveView, seen: Seen) -> None:
     for quote in seen.quotes.values():
         view.mark_quote(quote, seen.at)
     for order in resting_orders(view):
-        match_at_market(view, view.book.orders[order.number])
+        match_at_market(view, view.book.orders[order.number], rests=True)
 
 
 def _begin_session(view: LiveView, session: date, seen: Seen) -> None:
@@ -132,7 +132,7 @@ def _moments(view: LiveView, seen: Seen) -> Iterator[tuple[datetime, bool, str, 
 def _match_open(view: LiveView, symbol: str, candle: Candle) -> None:
     for order in _resting(view, symbol):
         if order.submitted_at <= candle.begins:
-            match_at(view, view.book.orders[order.number], candle.open)
+            match_resting_at(view, view.book.orders[order.number], candle.open)
     view.mark_price(symbol, candle.open, candle.begins)
 
 

@@ -13,25 +13,28 @@ from tradebot.core.model.orders import OrderState, Purpose, TimeInForce
 from tradebot.market.matching import Match, PriceRange, match_price, match_range
 
 
-def match_at_market(view: ExchangeView, order: PaperOrder) -> None:
-    """Match an order, and its legs, at the price at which its symbol trades now, if it does."""
+def match_at_market(view: ExchangeView, order: PaperOrder, *, rests: bool = False) -> None:
+    """Match an order, and its legs, at the price at which its symbol trades now, if it does.
+
+    ``rests``: whether the order waited when the market came to this price; otherwise it arrives.
+    """
     price, last = view.price_for(order.symbol, order.side), view.trading_price(order.symbol)
     if price is None or not order.working:
         return
-    _apply_match(view, order, match_price(order, price, view.rules.slippage_pct, last))
+    _apply_match(view, order, match_price(order, price, view.rules, rests=rests, last=last))
     for leg in view.book.live_group(order):
         if leg.parent == order.number:
-            match_at_market(view, leg)
+            match_at_market(view, leg, rests=rests)
 
 
-def match_at(view: ExchangeView, order: PaperOrder, price: Decimal) -> None:
-    """Match an order, and its legs, at a price, USD a share."""
+def match_resting_at(view: ExchangeView, order: PaperOrder, price: Decimal) -> None:
+    """Match an order that rested when the market came to a price, USD a share, and its legs."""
     if not order.working:
         return
-    _apply_match(view, order, match_price(order, price, view.rules.slippage_pct))
+    _apply_match(view, order, match_price(order, price, view.rules, rests=True))
     for leg in view.book.live_group(order):
         if leg.parent == order.number:
-            match_at(view, leg, price)
+            match_resting_at(view, leg, price)
 
 
 def resting_orders(view: ExchangeView) -> Sequence[PaperOrder]:

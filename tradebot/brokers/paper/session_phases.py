@@ -57,7 +57,7 @@ def _open(view: ExchangeView) -> None:
     if previous is not None:
         pay_dividends(view, _actions(view, previous, ActionKind.DIVIDEND))
     for order in view.book.live_orders():
-        match_at_market(view, view.book.orders[order.number])
+        match_at_market(view, view.book.orders[order.number], rests=True)
 
 
 def _match_rest_of_bar(view: ExchangeView) -> None:
