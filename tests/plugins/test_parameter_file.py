@@ -43,7 +43,7 @@ def read(tmp_path: Path, own_folder: Path, write_strategy: WriteStrategy) -> Cal
 
     def read_text(text: str | bytes) -> ParameterFile:
         (tmp_path / "parameters.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_parameters(tmp_path, [own_folder])
+        return read_parameters(tmp_path / "parameters.toml", [own_folder])
 
     return read_text
 
@@ -52,7 +52,7 @@ Read = Callable[[str | bytes], ParameterFile]
 
 
 def test_a_home_need_not_have_one(tmp_path: Path) -> None:
-    assert read_parameters(tmp_path, []) == ParameterFile()
+    assert read_parameters(tmp_path / "parameters.toml", []) == ParameterFile()
 
 
 def test_values_are_read_with_their_lines(read: Read) -> None:
@@ -131,10 +131,10 @@ def test_a_strategy_whose_manifest_is_unsound_is_not_judged(read: Read, write_st
 
 def test_a_folder_or_a_pipe_of_that_name_is_told(tmp_path: Path) -> None:
     (tmp_path / "parameters.toml").mkdir()
-    (problem,) = read_parameters(tmp_path, []).problems
+    (problem,) = read_parameters(tmp_path / "parameters.toml", []).problems
     assert "is no regular file" in problem.what
     if hasattr(os, "mkfifo"):
         (tmp_path / "parameters.toml").rmdir()
         os.mkfifo(tmp_path / "parameters.toml")
-        (problem,) = read_parameters(tmp_path, []).problems
+        (problem,) = read_parameters(tmp_path / "parameters.toml", []).problems
         assert "is no regular file" in problem.what

@@ -23,6 +23,7 @@ from tradebot.commands.backtest_options import (
     typed_value,
 )
 from tradebot.commands.progress import progress_bar
+from tradebot.commands.write_parameters import ConfirmOption, WriteOption, asked_target, write_run
 from tradebot.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ if TYPE_CHECKING:
 
 @decorator.command(
     "backtest",
-    writes="the trial and passed checks, in the user's state folder; with --csv ten files, and with --html one.",
+    writes="the trial and passed checks, in the user's state folder; with --csv ten files, with --html one, and with "
+    "--write the parameters.",
     examples=(
         "tradebot backtest",
         "tradebot backtest rsi2_mean_reversion --from 2003-01-02 --to 2010-12-31",
         "tradebot backtest --set momentum_rotation.hold=3 --attribute-limits",
         "tradebot backtest --data bars.csv --actions actions.csv --html backtest.html",
+        "tradebot backtest --set momentum_rotation.hold=3 --write parameters.toml --confirm demo",
     ),
     ends_with=(ExitCode.BLOCKED,),
 )
@@ -75,6 +78,8 @@ def command(
         Path | None, typer.Option("--html", metavar="FILE", help="Also write the report as one HTML file.",
                                   show_default=False),
     ] = None,
+    write: WriteOption = None,
+    confirm: ConfirmOption = None,
     force: decorator.ForceOption = False,
 ) -> ExitCode:  # fmt: skip
     """Backtest strategies under the limits of the settings.
@@ -101,16 +106,19 @@ def command(
     loaded = load_without_keys(options)
     csv_files = csv_paths(csv, loaded, force=force) if csv is not None else ()
     html_file = html_path(html, loaded, force=force) if html is not None else None
+    target = asked_target(options, loaded, write, confirm, force=force)
     with progress_bar("backtest", shown=not options.json) as progress:
         outcome, code = run_backtest(loaded.settings, asked, progress, Compared(attribute_limits, touch))
     figures = statistics(outcome.report)
     _write(outcome, figures, csv_files, html_file, loaded.settings.home)
+    written = write_run(loaded, target, outcome.parameters, whole=code is ExitCode.OK)
     return render.show_result(
         options,
         "backtest",
-        backtest_page(outcome, figures),
+        backtest_page(outcome, figures, written),
         code=code,
         backtest=outcome,
+        written=written,
         statistics=by_key(figures),
         monthly_returns=returns_by_month(outcome.report),
     )
@@ -131,7 +139,8 @@ def _write(
     """Write the files, and tell each."""
     from tradebot.commands import logging_setup
     from tradebot.reports.csv_files import write_csv
-    from tradebot.reports.html_report.report import report_html, write_html
+    from tradebot.reports.html_report.backtest import backtest_html
+    from tradebot.reports.html_report.report import write_html
     from tradebot.reports.streams import tell
     from tradebot.runtime.backtest.run import BacktestHeader
 
@@ -139,5 +148,5 @@ def _write(
         write_csv(outcome.report, csv)
         tell("\n".join(f"written: {path}" for path in csv))
     if html:
-        write_html(html, report_html(outcome.report, BacktestHeader(home), figures, logging_setup.redact))
+        write_html(html, backtest_html(outcome, BacktestHeader(home), figures, logging_setup.redact))
         tell(f"written: {html}")

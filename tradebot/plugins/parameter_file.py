@@ -39,20 +39,20 @@ class ParameterFile:
         return _where(self.lines.get((strategy, parameter)))
 
 
-def read_parameters(home: Path, directories: Sequence[Path]) -> ParameterFile:
-    """Read the parameters.toml of a home, which need not have one, and find everything that is wrong with it.
+def read_parameters(path: Path, directories: Sequence[Path]) -> ParameterFile:
+    """Read a parameters.toml, which need not be there, and find everything that is wrong with it.
 
     directories: the user's strategy folders, searched first.
 
     A value of a strategy without a valid manifest is not judged: the manifest's own problems come first.
     """
     try:
-        file = read_toml(home / PARAMETERS)
+        file = read_toml(path)
         tables = file.tables
         known = {strategy.name: strategy for strategy in discover(directories)} if tables else {}
     except ConfigError as error:
         return ParameterFile(problems=error.problems)
-    lines = _lines(file.text)
+    lines = value_lines(file.text)
     values: dict[str, Mapping[str, ParamValue]] = {}
     found: list[tuple[int, Problem]] = []
     for name, table in tables.items():
@@ -90,8 +90,8 @@ def _manifest(strategy: FoundStrategy) -> Manifest | None:
         return None
 
 
-def _lines(text: str) -> dict[tuple[str, str], int]:
-    """The line of each table and of each value in it, as they are usually written."""
+def value_lines(text: str) -> dict[tuple[str, str], int]:
+    """The line of each table, by strategy and "", and of each value in it, as they are usually written."""
     lines: dict[tuple[str, str], int] = {}
     table = ""
     for number, line in enumerate(text.split("\n"), start=1):

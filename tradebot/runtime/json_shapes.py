@@ -28,6 +28,7 @@ from tradebot.core.results.review import Review
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
 from tradebot.core.results.web_access import SessionLine, TokenLine
+from tradebot.core.results.written_parameters import WrittenParameters
 from tradebot.errors import Problem
 from tradebot.ledger.audit import Head
 from tradebot.ledger.backup import Copy
@@ -159,7 +160,7 @@ SHAPES: Mapping[str, Shape] = {
         "home": Path, "strategies": tuple[StrategyInfo, ...], "unsound": tuple[str, ...],
         "configured": tuple[str, ...], "served": Mapping[str, ServedSessions],
     }),
-    "backtest": _plain({"backtest": BacktestOutcome, **_STATISTICS}),
+    "backtest": _plain({"backtest": BacktestOutcome, "written": WrittenParameters | None, **_STATISTICS}),
     "strategies check": _plain({"home": Path, "report": CheckReport, "passed": bool}),
     "help": _plain({"topic": str}, text=str, codes=tuple[ExitCodeLine, ...], precedence=tuple[int, ...]),
     "completion": _plain({"shell": str, "script": str}),

@@ -58,9 +58,9 @@ def strategy_problems(settings: Settings) -> tuple[Problem, ...]:
 
 def parameter_file(settings: Settings) -> ParameterFile:
     """The parameters.toml of the home, with its problems."""
-    from tradebot.plugins.parameter_file import read_parameters
+    from tradebot.plugins.parameter_file import PARAMETERS, read_parameters
 
-    return read_parameters(settings.home, [settings.strategies_path])
+    return read_parameters(settings.home / PARAMETERS, [settings.strategies_path])
 
 
 def shown_parameters(settings: Settings) -> tuple[ShownSetting, ...]:

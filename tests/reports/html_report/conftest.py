@@ -19,6 +19,7 @@ from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.holdings import Trade
 from tradebot.core.model.ledger_rows import EquityPoint
 from tradebot.core.model.orders import Side
+from tradebot.core.results.backtest_outcome import BacktestOutcome, Luck, Variant, Verdict
 from tradebot.core.results.period_lines import LimitLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.results.report_periods import Period
@@ -60,6 +61,22 @@ def years() -> Callable[[date, date], ReportOutcome]:
         )  # fmt: skip
 
     return made
+
+
+def backtest_of(report: ReportOutcome) -> BacktestOutcome:
+    """A backtest with this report, whose result may be luck."""
+    full: BacktestOutcome = Samples(full=True).of(BacktestOutcome)
+    variants = tuple(
+        Variant(name, Decimal(100_000) + difference, difference, 40)
+        for name, difference in (
+            ("MAX_ORDER_VALUE", Decimal(-44)), ("MAX_DAILY_TRADES", Decimal(0)), ("MAX_POSITIONS", Decimal("812.40")),
+        )
+    )  # fmt: skip
+    return replace(
+        full, report=report, sessions=60, sessions_asked=61, universe=4, survivors=4, without_limit=variants,
+        verdicts=(Verdict(SCRIPT, False, ("warm-up: differs",), "asked session by session, as live"),),
+        luck=Luck(12, 0.05, 0.06, 0.7, 0.42, 900.5, 60, "1 line of trials.jsonl cannot be read"),
+    )  # fmt: skip
 
 
 def _cost() -> TradingCost:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from tests.reports.conftest import Place
-from tests.reports.html_report.conftest import SCRIPT
+from tests.reports.html_report.conftest import SCRIPT, backtest_of
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.reports.daily_series import monthly_returns
+from tradebot.reports.html_report.backtest import backtest_html
 from tradebot.reports.html_report.report import report_html
 from tradebot.reports.statistics import Curve, daily_returns, statistics
 
@@ -129,7 +130,16 @@ def _shared(one: list[float], other: list[float]) -> float:
 
 
 def test_it_reads_well_on_a_phone_and_a_wide_screen_by_day_and_night(shown: Shown) -> None:
+    reads_well(shown.page)
     page = shown.page
+    assert page.title().startswith("Trading report")
+    assert page.get_by_text(SCRIPT).count() > 100
+    assert page.locator("script").count() == 0
+    assert [url for url in shown.requests if not url.startswith("file:")] == []
+
+
+def reads_well(page: Page) -> None:
+    """Nothing of a page is too small, too pale, cut off or over another text, whatever the screen."""
     sizes: tuple[tuple[int, Literal["light", "dark"]], ...] = (
         (1400, "dark"), (1400, "light"), (390, "light"), (390, "dark"),
     )  # fmt: skip
@@ -153,10 +163,24 @@ def test_it_reads_well_on_a_phone_and_a_wide_screen_by_day_and_night(shown: Show
         assert found(page, ".highlights div", "each.scrollWidth > each.clientWidth") == 0, where
         assert found(page, ".facts dd", f"({BROKEN})(each.firstChild)") == 0, where
     assert len(backgrounds) == 2
-    assert page.title().startswith("Trading report")
-    assert page.get_by_text(SCRIPT).count() > 100
+
+
+def test_a_backtest_reads_well_and_says_how_far_it_can_be_believed(
+    browser: Browser, years: Callable[[date, date], ReportOutcome], tmp_path: Path
+) -> None:
+    report = years(date(2007, 1, 3), date(2007, 3, 30))
+    path = tmp_path / "backtest.html"
+    path.write_text(backtest_html(backtest_of(report), Place(), statistics(report), str), encoding="utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    reads_well(page)
+    heads = page.locator("h2").all_inner_texts()
+    assert heads[:3] == ["What it rests on", "Luck", "Halts on the way"]
+    assert {"Denials", "Without each limit, USD"} <= set(heads)
+    drawn = page.locator("#limit-costs title").all_text_contents()
+    assert drawn[1:] == ["MAX_POSITIONS: +812.40", "MAX_ORDER_VALUE: -44.00"]
     assert page.locator("script").count() == 0
-    assert [url for url in shown.requests if not url.startswith("file:")] == []
+    page.close()
 
 
 @pytest.mark.parametrize("width", [390, 1400])

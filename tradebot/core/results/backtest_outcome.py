@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tradebot.core.model.strategy_versions import ParamValue
 from tradebot.core.results.report_outcome import HaltMet, ReportOutcome
 
 
@@ -55,6 +56,7 @@ class BacktestOutcome:
     happened: Mapping[str, int]  # what happened on the way, by name
     halts_met: tuple[HaltMet, ...]
     verdicts: tuple[Verdict, ...]
+    parameters: Mapping[str, Mapping[str, ParamValue]]  # all that the strategies were asked with, by strategy and name
     without_limit: tuple[Variant, ...]  # with --attribute-limits
     at_touch: Variant | None  # with --touch
     luck: Luck | None  # None: no session was walked

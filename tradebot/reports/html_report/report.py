@@ -106,23 +106,23 @@ def _highlights(outcome: ReportOutcome, statistics: Mapping[str, Figure]) -> tup
 
 
 def _sections(outcome: ReportOutcome, where: RunHeader, statistics: Iterable[Figure], hide: Hide) -> Iterable[Section]:
-    page = report_page(replace(outcome, halts=()), where, statistics)  # the halts stand above, among the warnings
-    of_equity, *others = _page_sections(page, trading_figures(outcome, hide))
+    page = report_page(replace(outcome, halts=()), where, statistics)  # these stand above, among the warnings
+    of_equity, *others = page_sections(page[1:], trading_figures(outcome, hide))
     yield of_equity
     yield Section("Charts", figures(outcome))
     yield from others
     yield Section("Trades", _trades(outcome.trades))
 
 
-def _page_sections(page: Page, charts: Mapping[str, tuple[Chart, ...]]) -> Iterable[Section]:
-    """The sections of the page that a terminal shows, without the headline and the files of the machine.
+def page_sections(page: Page, charts: Mapping[str, tuple[Chart, ...]]) -> Iterable[Section]:
+    """The sections of a page that a terminal shows, without what stands before the first and the files of the machine.
 
     ``charts``: what the section of a title begins with.
     """
     heads = [number for number, block in enumerate(page) if isinstance(block, Heading)]
     for begin, end in pairwise([*heads, len(page)]):
         title = page[begin]
-        if isinstance(title, Heading) and begin > 0 and title.text != common.RECORD_FILES:
+        if isinstance(title, Heading) and title.text != common.RECORD_FILES:
             blocks = (part for block in page[begin + 1 : end] for part in _cut(block))
             yield Section(title.text, (*charts.get(title.text, ()), *blocks))
 

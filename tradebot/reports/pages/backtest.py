@@ -8,13 +8,17 @@ from math import ceil, sqrt
 from tradebot.core.accounting.equity_statistics import SESSIONS_A_YEAR
 from tradebot.core.model.values import plural
 from tradebot.core.results.backtest_outcome import BacktestOutcome, Luck, Variant, Verdict
+from tradebot.core.results.written_parameters import WrittenParameters
 from tradebot.reports.formatting import signed_usd, usd
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages import common, period
 from tradebot.reports.pages.equity import equity
 from tradebot.reports.pages.report import cash, denials, halts_met, statistics_table
+from tradebot.reports.pages.written_parameters import written_parameters
 from tradebot.reports.statistics import Figure
 
+#: The title of what each limit costs.
+WITHOUT_LIMIT = "Without each limit, USD"
 #: The deflated Sharpe ratio from which a result is called more than luck.
 SURE = 0.95
 _ASSUMES = (
@@ -23,8 +27,10 @@ _ASSUMES = (
 )
 
 
-def backtest_page(outcome: BacktestOutcome, figures: Iterable[Figure]) -> Page:
-    """The page of a backtest."""
+def backtest_page(
+    outcome: BacktestOutcome, figures: Iterable[Figure], written: WrittenParameters | None = None
+) -> Page:
+    """The page of a backtest. ``written``: what --write wrote."""
     report = outcome.report
     speed = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
     stopped: Page = ()
@@ -34,25 +40,26 @@ def backtest_page(outcome: BacktestOutcome, figures: Iterable[Figure]) -> Page:
         Line(report.headline, Tone.STRONG),
         *stopped,
         Line(speed, Tone.QUIET),
-        *_trust(outcome),
+        *trust(outcome),
         *halts_met(outcome.halts_met),
         *equity(report),
         *common.totals(report.totals, unrealised=report.unrealised),
         *statistics_table(figures),
-        *_luck(outcome.luck),
+        *luck_figures(outcome.luck),
         *period.by_strategy(report),
         *period.by_symbol(report.by_symbol),
         *period.by_month(report),
         *period.best_and_worst(report),
         *period.turnover(report),
         *denials(report),
-        *_variants("Without each limit, USD", outcome.without_limit),
-        *_variants("Where a touch fills, USD", () if outcome.at_touch is None else (outcome.at_touch,)),
+        *variants(outcome),
         *cash(report.cash_events),
+        *written_parameters(written),
     )
 
 
-def _trust(outcome: BacktestOutcome) -> Page:
+def trust(outcome: BacktestOutcome) -> Page:
+    """What a result rests on: the symbols that survive, the checks of the strategies, and what happened."""
     alive, all_symbols = outcome.survivors, outcome.universe
     chosen = "this universe was chosen with today's knowledge" if alive == all_symbols else "the others ended before"
     tone = Tone.WARN if alive == all_symbols else Tone.PLAIN
@@ -66,26 +73,33 @@ def _trust(outcome: BacktestOutcome) -> Page:
     )
 
 
-def _luck(luck: Luck | None) -> Page:
+def luck_figures(luck: Luck | None) -> Page:
+    """How far the result can be luck."""
     if luck is None:
         return ()
-    times = "once" if luck.trials == 1 else f"{luck.trials} times"
     return section(
         "Luck",
-        Line(f"this data was tried {times}: {_deflated(luck)}", Tone.WARN if _may_be_luck(luck) else Tone.PLAIN),
+        Line(luck_line(luck), Tone.WARN if may_be_luck(luck) else Tone.PLAIN),
         *(_figures(luck)),
         *((Line(luck.trouble, Tone.WARN),) if luck.trouble else ()),
     )
 
 
-def _may_be_luck(luck: Luck) -> bool:
+def may_be_luck(luck: Luck) -> bool:
+    """Whether the deflated Sharpe ratio does not tell the result from luck."""
     return luck.deflated_sharpe is None or luck.deflated_sharpe < SURE
+
+
+def luck_line(luck: Luck) -> str:
+    """How often the data was tried, and the deflated Sharpe ratio after it."""
+    times = "once" if luck.trials == 1 else f"{luck.trials} times"
+    return f"this data was tried {times}: {_deflated(luck)}"
 
 
 def _deflated(luck: Luck) -> str:
     if luck.deflated_sharpe is None:
         return "too few sessions, or no result, to tell it from luck"
-    said = f"below {SURE}, it may be luck" if _may_be_luck(luck) else f"{SURE} or above, more than luck shows"
+    said = f"below {SURE}, it may be luck" if may_be_luck(luck) else f"{SURE} or above, more than luck shows"
     return f"deflated Sharpe ratio {luck.deflated_sharpe:.2f} ({said})"
 
 
@@ -115,7 +129,13 @@ def _verdict(verdict: Verdict) -> tuple[Line, ...]:
     )
 
 
-def _variants(title: str, variants: Iterable[Variant]) -> Page:
+def variants(outcome: BacktestOutcome) -> Page:
+    """The same backtest with one thing changed."""
+    touch = () if outcome.at_touch is None else (outcome.at_touch,)
+    return (*_changed(WITHOUT_LIMIT, outcome.without_limit), *_changed("Where a touch fills, USD", touch))
+
+
+def _changed(title: str, variants: Iterable[Variant]) -> Page:
     ranked = sorted(variants, key=lambda each: (-each.difference, each.name))
     rows = ((each.name, usd(each.equity), signed_usd(each.difference), Cell(str(each.fills))) for each in ranked)
     return section(title, *table("changed | >equity | >difference | >fills", rows))

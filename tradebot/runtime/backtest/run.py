@@ -17,6 +17,7 @@ from tradebot.brokers.paper.market_data import benchmark
 from tradebot.core.results.backtest_outcome import BacktestOutcome, Variant
 from tradebot.errors import ExitCode, UsageError
 from tradebot.plugins.check import CheckReport
+from tradebot.plugins.load import Plugin
 from tradebot.runtime.backtest.checks import check_plugins, refuse_lookahead, verdict_of
 from tradebot.runtime.backtest.inputs import Asked, read_inputs, rows_asked
 from tradebot.runtime.backtest.luck import recorded_luck
@@ -49,7 +50,7 @@ def run_backtest(
     """
     stopwatch = _Stopwatch()
     with _nothing_known():
-        walk, checks = _prepared_walk(settings, asked, progress, stopwatch)
+        walk, checks, plugins = _prepared_walk(settings, asked, progress, stopwatch)
     if not walk.rows:
         raise UsageError(f"the prices have no session to trade from {asked.first} to {asked.last}.")
     code = _walk(walk, progress)
@@ -75,6 +76,7 @@ def run_backtest(
         happened={name: count for name, count in walk.counts.items() if count},
         halts_met=halts_met(walk),
         verdicts=tuple(map(verdict_of, checks)),
+        parameters={plugin.info.name: plugin.info.params for plugin in plugins},
         without_limit=tuple(variants),
         at_touch=touch,
         luck=recorded_luck(walk, settings.state_path),
@@ -85,7 +87,7 @@ def run_backtest(
 
 def _prepared_walk(
     settings: Settings, asked: Asked, progress: Progress, stopwatch: _Stopwatch
-) -> tuple[Walk, tuple[CheckReport, ...]]:
+) -> tuple[Walk, tuple[CheckReport, ...], tuple[Plugin, ...]]:
     """Check the strategies and ask them for their signals. The walk is at its start."""
     with closing(strategy_runner(settings)) as runner:
         runner.prepare()  # it imports while the prices are read
@@ -99,7 +101,7 @@ def _prepared_walk(
         in_bulk = [report.strategy for report in checks if report.passed]
         tables = source.tables(plugins, in_bulk, bars, rows_asked(bars, inputs.setup))
         stopwatch.passed("signals")
-    return Walk(bars, SignalBook(tables, bars.symbols), inputs.setup), checks
+    return Walk(bars, SignalBook(tables, bars.symbols), inputs.setup), checks, plugins
 
 
 @dataclass(slots=True)
