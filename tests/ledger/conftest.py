@@ -30,6 +30,7 @@ from tradebot.core.model.account import (
     SplitEvent,
 )
 from tradebot.core.model.breaks import Break, BreakKind
+from tradebot.core.model.decision_inputs import BalancesSeen, BarsSeen, DecisionInputs
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltSource
 from tradebot.core.model.holders import Holder
 from tradebot.core.model.holdings import Holding, Lot, LotClosure
@@ -56,14 +57,16 @@ from tradebot.core.model.orders import (
     Side,
     TimeInForce,
 )
+from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.schedule import Job
 from tradebot.core.model.signal_records import signals_record
-from tradebot.core.model.signals import ExitPolicy
+from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.model.strategy_versions import StrategyVersion
 from tradebot.core.results.alerts import Alert, AlertLevel, DeliveryAttempt, DeliveryState
 from tradebot.core.safety.bare_time import BarePeriod
 from tradebot.core.safety.schedule_status import MissedJob, ScheduleClock
 from tradebot.ledger.database import AccountLedger, Database, open_database
+from tradebot.settings import Settings
 from tradebot.settings.ledger_location import LedgerLocation, LedgerServer
 from tradebot.settings.server_url import read_server
 
@@ -276,6 +279,24 @@ class Samples:
         """Some of at most ten positions."""
         return LimitUsed("MAX_POSITIONS", Decimal(used), Decimal(10))
 
+    def inputs(self) -> DecisionInputs:
+        """The inputs of a decision on one entry."""
+        signal = Signal("trend", "AAPL", self.session, Action.ENTER, 0.1, self.policy, "", "1.0.0+ab", Decimal("0.005"))
+        amounts = map(Decimal, ("100000", "90000", "180000", "100100", "101000"))
+        return DecisionInputs(
+            session=self.session,
+            at=self.at,
+            limits=Settings().limits(),
+            close_positions=False,
+            bars=BarsSeen(250, self.session, {"AAPL": "abcdefgh", "MSFT": "ijklmnop"}),
+            balances=BalancesSeen(*amounts),
+            signals=(signal,),
+            quotes={"AAPL": Quote("AAPL", Decimal("25.12"), self.at, Decimal("25.5"))},
+            average_volume={"AAPL": Decimal(1_000_000)},
+            sessions_run={"trend": 12},
+            repetitions={EntryKey("trend", "AAPL", Side.BUY): Repetition(2, 3, 1)},
+        )
+
     def decision(self, symbol: str = "AAPL", code: str = "", session: date | None = None) -> DecisionRow:
         return DecisionRow(
             session or self.session,
@@ -393,6 +414,7 @@ def busy(database: Database, ledger: AccountLedger, some: Samples) -> AccountLed
     ledger.decisions.store(run, [some.decision(), some.decision("MSFT", "MAX_POSITIONS")])
     version = StrategyVersion("trend", "1.0.0+0123456789ab", "1.0.0+ba9876543210", {"strategy.py": "0123456789ab"})
     ledger.signals.store(run, [signals_record((), some.session, some.at, "sample", "", "it did not answer")])
+    ledger.decision_inputs.store(run, some.inputs())
     ledger.strategy_history.record(version, some.session, some.at)
     ledger.bare_periods.begin(some.bare(), some.at)
     ledger.limits_used.store(some.session, [some.used()], some.at)

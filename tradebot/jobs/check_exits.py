@@ -28,7 +28,7 @@ def _check_exits(desk: Desk, run: JobRun) -> Outcome:
     state = trading_session.begin(desk, run)
     if state.holdings:
         signals = run.add(read_signals(desk, run)).signals
-        plan = make_plan(desk, run, state, signals)
+        _, plan = make_plan(desk, run, state, signals)
         denials = tuple(denial for denial in plan.denials if denial.purpose.reduces)
         store_decisions(desk, run, (), denials, signals)
         run.add(StepResult(denials=denials))

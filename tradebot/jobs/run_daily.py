@@ -29,6 +29,7 @@ from tradebot.jobs.steps.planning import (
     check_symbols_have_bars,
     count_probation_session,
     history_for,
+    inputs_of,
     make_plan,
     read_signals,
 )
@@ -74,12 +75,14 @@ def _trade(desk: Desk, run: JobRun) -> Outcome:
     run.add(check_symbols_have_bars(desk))
     run.halts = halt_repeating_strategies(desk, run, signals)
     count_probation_session(desk, run, signals)
-    plan = make_plan(desk, run, state, signals)
+    situation, plan = make_plan(desk, run, state, signals)
+    seen = situation.quotes
     if plan.exits:
         state = trading_session.execute_exits(desk, run, state, plan.exits, signals)
     confirmed = trading_session.confirm(desk, run, state)
     if plan.exits or confirmed is not state:
-        plan = make_plan(desk, run, confirmed, signals)
+        situation, plan = make_plan(desk, run, confirmed, signals)
+    desk.ledger.decision_inputs.store(run.run_id, inputs_of(desk, run, situation, seen))
     store_decisions(desk, run, plan.entries, plan.denials, signals)
     run.add(StepResult(denials=plan.denials))
     try:

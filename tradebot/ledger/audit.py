@@ -57,6 +57,8 @@ STRATEGY_SESSIONS = ChainedTable("strategy_sessions", "seq", AuditKind.STRATEGY_
 STRATEGY_VERSIONS = ChainedTable("strategy_versions", "seq", AuditKind.STRATEGY_CHANGED)
 LIMITS_USED = ChainedTable("limits_used", "seq", AuditKind.LIMITS_USED, ())
 SIGNALS = ChainedTable("signals", "seq", AuditKind.SIGNALS_GIVEN)
+DECISION_SETTINGS = ChainedTable("decision_settings", "seq", AuditKind.SETTINGS_USED, ("digest",))
+DECISION_INPUTS = ChainedTable("decision_inputs", "seq", AuditKind.INPUTS_USED, ("session",))
 OPENINGS = ChainedTable("openings", "seq", AuditKind.ACCOUNT_OPENED)
 #: The later generations of an account, see generations.py.
 GENERATIONS = ChainedTable("generations", "seq", AuditKind.GENERATION_BEGAN)
@@ -74,6 +76,8 @@ CHAINED = (
     STRATEGY_SESSIONS,
     STRATEGY_VERSIONS,
     SIGNALS,
+    DECISION_SETTINGS,
+    DECISION_INPUTS,
     LIMITS_USED,
     OPENINGS,
     GENERATIONS,

@@ -12,8 +12,10 @@ from functools import partial
 
 from tradebot.ledger.numbers import NUMBERED
 
+#: The tables that later versions added.
+_LATER = ("generations", "moves", "decision_settings", "decision_inputs")
 #: The tables that a ledger of schema 6 had.
-_TABLES = {table: number for table, number in NUMBERED.items() if table not in ("generations", "moves")}
+_TABLES = {table: number for table, number in NUMBERED.items() if table not in _LATER}
 #: Columns that refer to a numbered row of the same account, by table.
 _REFERENCES = {
     "decisions": ("run_id", "runs"),

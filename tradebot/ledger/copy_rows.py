@@ -13,7 +13,7 @@ from tradebot.ledger.row_keys import next_row_key
 #: Tables about an account itself, whatever generation of its history is read.
 OF_ACCOUNTS = frozenset({"accounts", "epochs", "pins"})
 #: The tables that others refer to, in their order, and those that stop writes to what they name.
-_FIRST = ("accounts", "homes", "runs", "alerts", "alert_posts")
+_FIRST = ("accounts", "homes", "runs", "alerts", "alert_posts", "decision_settings")
 _LAST = ("generations", "moves")
 #: Tables about the schema, which each ledger fills itself.
 _OF_THE_SCHEMA = frozenset({"_sqlite_migrations"})

@@ -18,6 +18,7 @@ from tradebot.ledger.bare_periods import BarePeriods
 from tradebot.ledger.books import Books
 from tradebot.ledger.calendar_days import CalendarDays
 from tradebot.ledger.closes import Closes
+from tradebot.ledger.decision_inputs import DecisionInputLog
 from tradebot.ledger.decisions import DecisionLog
 from tradebot.ledger.engine import APPLICATION_ID, BUSY_SECONDS, Engine
 from tradebot.ledger.epochs import Epochs
@@ -42,7 +43,7 @@ from tradebot.ledger.strategy_history import StrategyHistory
 from tradebot.settings.ledger_location import LedgerLocation
 
 #: The number of migrations in migrations.py.
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 
 class AccountLedger:
@@ -64,6 +65,7 @@ class AccountLedger:
         self.limits_used = LimitsUsed(engine, trail)
         self.decisions = DecisionLog(engine, trail)
         self.signals = SignalLog(engine, trail)
+        self.decision_inputs = DecisionInputLog(engine, trail)
         self.history = LedgerHistory(engine, account_key)
         self.closes = Closes(engine, trail)
         self.movements = LedgerMovements(engine, account_key)

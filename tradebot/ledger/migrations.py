@@ -90,3 +90,10 @@ def m0009_shorter_rows(database: Database) -> None:
     shorten(database.conn)
     for part in (*sorted(_SCHEMA.glob("0009_*.sql")), *sorted(_SCHEMA.glob("shared/0009_*.sql"))):
         database.executescript(part.read_text(encoding="utf-8"))
+
+
+@migrations()
+def m0010_decision_inputs(database: Database) -> None:
+    """What a session's entries were decided on, with digests of the bars."""
+    for part in (*sorted(_SCHEMA.glob("0010_*.sql")), *sorted(_SCHEMA.glob("shared/0010_*.sql"))):
+        database.executescript(part.read_text(encoding="utf-8"))

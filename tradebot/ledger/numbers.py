@@ -25,6 +25,8 @@ NUMBERED = {
     "closes": "seq",
     "decisions": "seq",
     "signals": "seq",
+    "decision_settings": "seq",
+    "decision_inputs": "seq",
     "limits_used": "seq",
     "strategy_sessions": "seq",
     "strategy_versions": "seq",

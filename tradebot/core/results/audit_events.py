@@ -47,6 +47,8 @@ class AuditKind(StrEnum):
     BARE_BEGAN = "bare_began"  # shares of ours have no live stop
     BARE_ENDED = "bare_ended"
     DECIDED = "decided"
+    SETTINGS_USED = "settings_used"  # limits and symbols by which entries are decided from now on
+    INPUTS_USED = "inputs_used"  # what the entries of a run were decided on
     SIGNALS_GIVEN = "signals_given"  # by a strategy in a run, or its failure to give any
     STRATEGY_SPOKE = "strategy_spoke"
     STRATEGY_CHANGED = "strategy_changed"  # it spoke with a fingerprint that it did not have before

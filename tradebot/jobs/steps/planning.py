@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from tradebot.core.model.account import MarketClock
+from tradebot.core.model.account import MarketClock, Quote
+from tradebot.core.model.decision_inputs import BalancesSeen, BarsSeen, DecisionInputs
 from tradebot.core.model.halts import level_of
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.plan import Plan, Situation
@@ -90,7 +91,12 @@ def history_for(desk: Desk, run: JobRun) -> History:
     The market keeps the response in memory for the session.
     """
     symbols = sorted({symbol for info in desk.strategies.loaded for symbol in info.symbols})
-    return desk.market.history(symbols, max(desk.strategies.warmup, VOLUME_SESSIONS), _market(desk, run))
+    return desk.market.history(symbols, sessions_of_history(desk), _market(desk, run))
+
+
+def sessions_of_history(desk: Desk) -> int:
+    """The sessions of bars that strategies and limits need."""
+    return max(desk.strategies.warmup, VOLUME_SESSIONS)
 
 
 def count_probation_session(desk: Desk, run: JobRun, signals: tuple[Signal, ...]) -> None:
@@ -136,10 +142,42 @@ def _market(desk: Desk, run: JobRun) -> MarketClock:
     return run.market_at(desk.clock.now())
 
 
-def make_plan(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signal, ...]) -> Plan:
-    """The plan for ``state`` and the present moment."""
+def make_plan(desk: Desk, run: JobRun, state: AccountState, signals: tuple[Signal, ...]) -> tuple[Situation, Plan]:
+    """The plan for ``state`` and the present moment, and what it was made from."""
     with run.step("plan"):
-        return plan(build_situation(desk, run, state, signals))
+        situation = build_situation(desk, run, state, signals)
+        return situation, plan(situation)
+
+
+def inputs_of(desk: Desk, run: JobRun, situation: Situation, seen: Mapping[str, Quote]) -> DecisionInputs:
+    """What a plan of entries was made from, as it is stored. ``seen``: quotes of an earlier plan of the run."""
+    counted, account = situation.counters, situation.account
+    return DecisionInputs(
+        session=run.session,
+        at=situation.now,
+        limits=situation.limits,
+        close_positions=desk.settings.emergency_close_positions,
+        bars=_bars_seen(desk, run),
+        balances=BalancesSeen(
+            account.equity, account.cash, account.buying_power, counted.baseline_equity, counted.peak_equity
+        ),
+        signals=tuple(signal for signal in situation.signals if signal.action is not Action.NONE),
+        quotes={**seen, **situation.quotes},
+        average_volume=situation.average_volume,
+        sessions_run=situation.sessions_run,
+        repetitions=situation.repetitions,
+    )
+
+
+def _bars_seen(desk: Desk, run: JobRun) -> BarsSeen:
+    sessions = sessions_of_history(desk)
+    if not desk.strategies.loaded:
+        return BarsSeen(sessions, None, {})
+    from tradebot.market.bar_digest import bar_digests  # imports numpy, which strategies need as well
+
+    history = history_for(desk, run)
+    index = history.close.index
+    return BarsSeen(sessions, index[-1].date() if len(index) else None, bar_digests(history))
 
 
 def _decided(desk: Desk, run: JobRun) -> frozenset[str]:
