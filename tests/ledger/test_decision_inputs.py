@@ -100,8 +100,3 @@ def test_500_symbols_take_eight_bytes_each(database: Database, ledger: AccountLe
     (row,) = database.engine.all("SELECT * FROM decision_inputs")
     assert sum(len(str(value)) for value in row.values()) < 8 * 500 + 600
     assert ledger.decision_inputs.of_session(some.session, LIMITS) == inputs
-
-
-def test_a_symbol_is_revised_where_its_bars_have_another_digest_or_none() -> None:
-    seen = BarsSeen(250, None, {"AAPL": "a", "IBM": "b", "MSFT": "c"})
-    assert seen.revised({"AAPL": "a", "IBM": "x", "NEW": "n"}) == ("IBM", "MSFT")
