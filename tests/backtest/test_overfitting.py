@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.accounting import known_trials
 from tradebot.backtest.overfitting import Matrix, overfitting
 from tradebot.core.accounting.sharpe_significance import ReturnMoments, Trials, deflated_sharpe
 
@@ -58,6 +59,13 @@ def test_the_logits_are_those_of_the_steps(seed: int, trials: int, half: int, ex
     assert found.logits == pytest.approx(plain)
     assert found.probability == fmean(logit <= 0 for logit in plain)
     assert (found.trials, found.sessions) == (trials, kept)
+
+
+def test_the_probability_is_that_of_another_program() -> None:
+    for blocks, (probability, logits, count) in known_trials.OVERFITTING.items():
+        found = overfitting(known_trials.RETURNS, blocks=blocks)
+        assert (found.probability, len(found.logits)) == (probability, count)
+        assert math.fsum(found.logits) == pytest.approx(logits, rel=1e-9)
 
 
 def noise(seed: int, trials: int, sessions: int) -> Matrix:

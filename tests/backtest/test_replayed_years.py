@@ -13,16 +13,21 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import empyrical
+import numpy as np
 import pytest
 
 from tradebot.backtest.bars import bars_of
-from tradebot.backtest.report import Books, books_of
+from tradebot.backtest.report import Books, books_of, report_of
 from tradebot.backtest.setup import Setup
 from tradebot.backtest.signals import SignalBook
 from tradebot.backtest.walk import Walk
+from tradebot.brokers.paper.market_data import benchmark
+from tradebot.core.model.account import ActionKind
 from tradebot.core.model.values import canonical
 from tradebot.plugins.discovery import find
 from tradebot.plugins.load import read_plugin
+from tradebot.reports.statistics import statistics
 from tradebot.runtime.backtest.signal_source import SignalSource
 from tradebot.runtime.paper_exchange import fill_rules, prices_of
 from tradebot.runtime.strategy_process import strategy_runner
@@ -98,6 +103,54 @@ def test_every_close_is_that_of_the_replay(walk: Walk) -> None:
     closes = zip(walk.rows, walk.equity, walk.invested, strict=True)
     ours = [(walk.bars.sessions[row].isoformat(), text(equity), text(invested)) for row, equity, invested in closes]
     assert ours == kept("equity", "session equity long_value")
+
+
+def test_every_statistic_is_that_of_another_program(walk: Walk) -> None:
+    """Of empyrical-reloaded, or of plain arithmetic on the closes."""
+    closes = dict(benchmark(FIRST, LAST))
+    figures = {figure.key: figure.value for figure in statistics(report_of(walk, closes))}
+    equity = np.array([float(each) for each in (walk.setup.cash, *walk.equity)])
+    index = np.array([closes[walk.bars.sessions[row]] for row in walk.rows])
+    invested = np.array([float(each) for each in walk.invested])
+    own, market = equity[1:] / equity[:-1] - 1, index[1:] / index[:-1] - 1
+    assert (
+        figures
+        == {
+            key: pytest.approx(float(value), rel=1e-6 if key == "buy_and_hold_return" else 1e-9)  # to six decimals
+            for key, value in {
+                "total_return": empyrical.cum_returns_final(own),
+                "cagr": empyrical.annual_return(own),
+                "annual_volatility": empyrical.annual_volatility(own),
+                "sharpe": empyrical.sharpe_ratio(own),
+                "sortino": empyrical.sortino_ratio(own),
+                "max_drawdown": empyrical.max_drawdown(own),
+                "calmar": empyrical.calmar_ratio(own),
+                "exposure": np.mean(invested / equity[1:]),
+                "time_in_market": np.mean(invested > 0),
+                "benchmark_return": index[-1] / index[0] - 1,
+                "beta": empyrical.beta_aligned(own[1:], market),
+                "alpha": empyrical.alpha_aligned(own[1:], market),
+                "buy_and_hold_return": np.mean([held_return(walk, symbol) for symbol in bought(walk)]),
+            }.items()
+        }
+    )
+
+
+def bought(walk: Walk) -> list[str]:
+    """The symbols with a close in the first session."""
+    return [symbol for column, symbol in enumerate(walk.bars.symbols) if walk.bars.close_mark[walk.rows[0], column]]
+
+
+def held_return(walk: Walk, symbol: str) -> float:
+    """What a share that is held from the first close on comes to, by the unadjusted closes of the price file."""
+    prices = prices_of(Settings())
+    closes = prices.history().close[symbol].loc[str(FIRST) : str(LAST)]
+    shares, cash = 1.0, 0.0
+    for action in sorted(prices.actions(), key=lambda each: each.ex_date):
+        if action.symbol == symbol and FIRST < action.ex_date <= LAST:
+            shares *= float(action.value) if action.kind is ActionKind.SPLIT else 1
+            cash += shares * float(action.value) if action.kind is ActionKind.DIVIDEND else 0
+    return float((shares * closes.iloc[-1] + cash) / closes.iloc[0] - 1)
 
 
 def test_every_denial_is_that_of_the_replay(walk: Walk) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import re
-from pathlib import Path
-
 import pytest
 from typer.main import get_command
 
+from tests.docs.proofs import ROOT, is_there, quoted
 from tradebot import cli
 from tradebot.core.model.plan import DenialCode
 from tradebot.settings.documentation import sections
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "controls.md").read_text(encoding="utf-8")
 #: What the page says of itself that there is none of.
 UNPROVED = {"yearly self-assessment"}
@@ -24,38 +20,31 @@ def _rows() -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def _quoted(text: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", text)
-
-
 @pytest.mark.parametrize("row", _rows(), ids=lambda row: str(row[0]))
 def test_a_control_is_where_the_page_says_and_its_test_is_there(row: list[str]) -> None:
     control, source, where, settings, proofs = row
     assert control
     assert source
-    assert _quoted(where) or where.startswith("the strategy's version")
-    assert bool(_quoted(proofs)) is (control not in UNPROVED)
-    for proof in _quoted(proofs):
-        file, _, name = proof.partition("::")
-        written = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
-        tests = {node.name for node in written if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
-        assert name in tests if name else tests, proof
+    assert quoted(where) or where.startswith("the strategy's version")
+    assert bool(quoted(proofs)) is (control not in UNPROVED)
+    for proof in quoted(proofs):
+        assert is_there(proof), proof
     known = {setting.name for section in sections() for setting in section.rows}
-    assert set(_quoted(settings)) <= known
+    assert set(quoted(settings)) <= known
 
 
 def test_every_path_and_command_on_the_page_exists() -> None:
     commands = set(get_command(cli.app).commands)  # type: ignore[attr-defined]
-    for quoted in _quoted(PAGE):
-        path, _, _ = quoted.partition("::")
+    for named in quoted(PAGE):
+        path, _, _ = named.partition("::")
         if path.startswith(("tradebot/", "tests/")):
-            assert (ROOT / path).exists(), quoted
-        elif quoted.startswith("tradebot "):
-            assert quoted.split()[1] in commands, quoted
+            assert (ROOT / path).exists(), named
+        elif named.startswith("tradebot "):
+            assert named.split()[1] in commands, named
 
 
 def test_every_control_before_an_order_has_a_setting_on_the_page() -> None:
     """A denial code that is the name of a setting is a limit that the page has to account for."""
     known = {setting.name for section in sections() for setting in section.rows}
     limits = {name for code in DenialCode for name in known if name in (code, f"{code}_PCT")}
-    assert limits <= set(_quoted(PAGE))
+    assert limits <= set(quoted(PAGE))

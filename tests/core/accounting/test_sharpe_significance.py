@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.accounting import known_trials
 from tradebot.core.accounting import equity_statistics
 from tradebot.core.accounting.sharpe_significance import (
     ReturnMoments,
@@ -52,6 +53,27 @@ def test_the_minimum_track_records_of_the_paper(periods: int, skewness: float, k
     record = ReturnMoments(2, 2 / math.sqrt(periods), skewness, kurtosis)
     length = minimum_track_record(record, benchmark=1 / math.sqrt(periods))
     assert length is not None and length / periods == pytest.approx(years, abs=5e-3)
+
+
+def test_the_figures_are_those_of_another_program() -> None:
+    records = [ReturnMoments.of(returns) for returns in known_trials.RETURNS]
+    known = [record for record in records if record is not None]
+    highest = max(known, key=lambda record: record.sharpe)
+    tried = Trials.of([record.sharpe for record in known])
+    luck = expected_maximum_sharpe(tried)
+    assert known.index(highest) == known_trials.HIGHEST
+    for ours, theirs in (
+        (highest.sharpe, known_trials.SHARPE),
+        (highest.skewness, known_trials.SKEWNESS),
+        (highest.kurtosis, known_trials.KURTOSIS),
+        (tried.sharpe_variance, known_trials.SHARPE_VARIANCE),
+        (luck, known_trials.EXPECTED_MAXIMUM),
+        (deflated_sharpe(highest, tried), known_trials.DEFLATED),
+        (probabilistic_sharpe(highest), known_trials.PROBABILISTIC),
+        (minimum_track_record(highest, luck), known_trials.MINIMUM_RECORD),
+        (minimum_track_record(highest), known_trials.MINIMUM_RECORD_ABOVE_0),
+    ):
+        assert ours == pytest.approx(theirs, rel=1e-9)
 
 
 def test_the_expected_maximum_is_that_of_drawn_trials() -> None:
