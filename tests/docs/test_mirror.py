@@ -33,6 +33,7 @@ THROUGH_A_NEIGHBOUR = {
     "backtest/account.py": "backtest/test_walk.py",
     "backtest/attribution.py": "commands/test_backtest.py",
     "backtest/core_inputs.py": "backtest/test_walk.py",
+    "backtest/opening.py": "backtest/test_walk.py",
     "backtest/setup.py": "backtest/test_walk.py",
     "backtest/report.py": "commands/test_backtest.py",
     "reports/pages/backtest.py": "commands/test_backtest.py",

@@ -76,7 +76,7 @@ class Held:
     """A holding. ``target_rests``: whether an order rests at its target, as of an entry that filled whole."""
 
     column: int
-    strategy: int  # the number of its strategy
+    strategy: int  # the number of its strategy; -1: it is not backtested
     holding: Holding
     opened_row: int
     fee: Decimal  # of the entry
@@ -116,15 +116,19 @@ class Account:
         quantity, price = holding.quantity, holding.entry_price
         self.cash -= quantity * price + fee
         self._count(held.column, quantity)
-        self.held[held.column] = held
-        self.owner[held.column] = held.strategy
-        self.shares[held.column] = int(quantity)
-        self.arm(held)
+        self.hold(held)
         self.booked.append(
             BookedFill(
                 row, Moment.ENTRY, holding.strategy, holding.symbol, Side.BUY, Purpose.ENTRY, quantity, price, fee, None
             )
         )
+
+    def hold(self, held: Held) -> None:
+        """Hold shares, and let their stop and target rest."""
+        self.held[held.column] = held
+        self.owner[held.column] = held.strategy
+        self.shares[held.column] = int(held.holding.quantity)
+        self.arm(held)
 
     def sell(
         self, held: Held, row: int, moment: Moment, purpose: Purpose, price: Decimal, quantity: Decimal, due: Exit

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from tradebot.backtest.bars import Steps
+from tradebot.backtest.opening import Opening
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.plan import DenialCode, Situation
 from tradebot.core.planning.entries import EntryDecision
@@ -25,6 +26,7 @@ class Setup:
     first: date | None = None  # session; None: the first with one before it
     last: date | None = None
     close_positions: bool = False  # whether a loss that halts closes every position
+    opening: Opening | None = None  # what the first session begins with beside the cash; None: nothing
 
 
 class Denied(NamedTuple):

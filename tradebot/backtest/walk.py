@@ -19,6 +19,7 @@ import numpy as np
 from tradebot.backtest.account import Account, Held, Moment, Resting
 from tradebot.backtest.bars import Bars, Steps, in_dollars
 from tradebot.backtest.core_inputs import CoreInputs
+from tradebot.backtest.opening import Opening
 from tradebot.backtest.setup import DayPlan, Denied, Setup, morning_of, rows_of
 from tradebot.backtest.signals import SignalBook
 from tradebot.core.model.account import ActionKind
@@ -75,6 +76,25 @@ class Walk:
         self._aged: dict[int, list[int]] = {}  # columns by the row from which their age is due
         self._projected: ProjectedAccount | None = None
         self._numbers = {table.strategy: number for number, table in enumerate(signals.tables)}
+        self._repeated: dict[EntryKey, Repetition] = {}  # before the first session
+        if setup.opening is not None and self.rows:
+            self._begin_from(setup.opening, self.rows.start)
+
+    def _begin_from(self, opening: Opening, row: int) -> None:
+        """Begin the session of ``row`` with what was held and counted before."""
+        self.inputs.base, self.inputs.peak = opening.base, opening.peak
+        self._halts.extend(opening.halts)
+        self._repeated.update(opening.repetitions)
+        self._served = [opening.sessions_run.get(table.strategy, 0) for table in self.signals.tables]
+        for each in opening.holdings:
+            holding, column = each.holding, self._columns[each.holding.symbol]
+            opened_row = row - holding.sessions_held
+            number = self._numbers.get(holding.strategy, -1)
+            self.account.hold(Held(column, number, holding, opened_row, ZERO, each.target_rests))
+            self._policies |= holding.policy.trail_trigger is not None
+            if holding.policy.max_sessions is not None:
+                due = max(row, opened_row + max(holding.policy.max_sessions, 1))
+                self._aged.setdefault(due, []).append(column)
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Walk through every session. ``progress`` gets the sessions done and the number of all."""
@@ -334,7 +354,7 @@ class Walk:
         return tuple(
             Signal(holding.strategy, holding.symbol, as_of, Action.EXIT, 0.0, holding.policy, "")
             for column, holding in due
-            if self.signals.tables[self.account.held[column].strategy].exit[row - 1, column]
+            if (number := self.account.held[column].strategy) >= 0 and self.signals.tables[number].exit[row - 1, column]
         )
 
     # --- entries -----------------------------------------------------------------------------------
@@ -357,6 +377,8 @@ class Walk:
         counts: dict[EntryKey, Repetition] = {}
         for _, signal in signals:
             key = EntryKey(signal.strategy, signal.symbol, Side.BUY)
+            if key in self._repeated:
+                counts[key] = self._repeated[key]
             entered = self._entered.get(key)
             if entered:
                 counts[key] = Repetition(len(entered), entered[-1] - entered[0] + 1)
