@@ -43,7 +43,7 @@ _MEANINGS: dict[ExitCode, str] = {
     ExitCode.HALTED: "a halt is latched",
     ExitCode.BLOCKED: "a preflight check failed, or the wrong account",
     ExitCode.BROKER: "the broker is unreachable, refused, or an outcome is unknown",
-    ExitCode.BREAKS: "reconciliation found differences",
+    ExitCode.BREAKS: "reconciliation found differences, or diff one that nothing explains",
     ExitCode.LOCKED: "another run holds the lock",
     ExitCode.INCOMPLETE: "emergency stop: something is still open",
     ExitCode.LEDGER: "the ledger is missing, damaged, full or from a newer version",

@@ -27,7 +27,7 @@ from tradebot.core.model.account import Activity, Fill, SessionHours
 from tradebot.core.model.ledger_rows import DecisionRow, EquityPoint, RunStatus
 from tradebot.core.model.order_ids import client_order_id
 from tradebot.core.model.orders import Intent, OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
-from tradebot.core.model.schedule import DAY, Job, due_time
+from tradebot.core.model.schedule import NEEDED, Job, due_time
 from tradebot.core.model.values import ZERO
 from tradebot.home.paths import exchange_file
 from tradebot.jobs import reconcile
@@ -68,7 +68,7 @@ def write_history(desk: Desk, exchange_file: Path, fills: int) -> None:
 
 def _write_day(desk: Desk, hours: SessionHours, legs: Sequence[Leg]) -> None:
     """Store one session: runs, orders with their fills, denials and equity."""
-    for job in DAY:
+    for job in NEEDED:
         at = due_time(job, hours)
         assert at is not None
         run_id = desk.ledger.runs.begin(job, hours.session, at, at, 1)

@@ -69,6 +69,7 @@ OLD = {
 PLURALS = {"actions", "exits", "fills", "positions", "rows", "trades"}
 OF_TWO_TYPES = {
     "account": "the snapshot of the account; of a halt its key",
+    "backtest": "what a backtest came to; of a line of diff what happened in it",
     "bare": "the times without a stop; of a position the USD without one",
     "bought": "the purchases of a day; in a sum their USD",
     "sold": "the sales of a day; in a sum their USD",

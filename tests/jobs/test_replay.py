@@ -11,7 +11,7 @@ import pytest
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import DAY
+from tradebot.core.model.schedule import NEEDED
 from tradebot.errors import ExitCode, Stopped
 from tradebot.ledger.dump import dump_lines
 
@@ -52,7 +52,7 @@ def test_every_job_runs_once_in_every_session(empty: House) -> None:
     assert outcome.exit_code is ExitCode.OK
     assert (outcome.sessions, outcome.jobs_run) == (25, 125)
     runs = empty.rows("SELECT session, job, status FROM runs ORDER BY run_id")
-    expected = [(day.isoformat(), job.value) for day in empty.days[1:] for job in DAY]
+    expected = [(day.isoformat(), job.value) for day in empty.days[1:] for job in NEEDED]
     assert [(run["session"], run["job"]) for run in runs[:-1]] == expected  # the last is the closing report
     assert {run["status"] for run in runs} == {"ran"}
     assert outcome.report is not None

@@ -80,7 +80,8 @@ def by_hand(setup: Setup, minute: str, hour: str, job: str, end: str = "--schedu
 
 
 WRITTEN = (("0", "9", "preflight"), ("35", "9", "run-daily"), ("45", "9-15", "check-exits"),
-           ("5", "13,16", "reconcile"), ("15", "13,16", "report"), ("25", "16", "backup"))  # fmt: skip
+           ("5", "13,16", "reconcile"), ("10", "13,16", "diff"), ("15", "13,16", "report"),
+           ("25", "16", "backup"))  # fmt: skip
 
 
 def test_lines_in_new_yorks_time_are_an_hour_off_for_half_a_year_where_cron_keeps_utc(
@@ -117,7 +118,7 @@ def test_half_days_that_were_forgotten_are_found(setup: Setup, sessions: tuple[S
     lines = "\n".join(by_hand(setup, m, h.removeprefix("13,"), job) for m, h, job in WRITTEN)
     crontab = f"CRON_TZ=America/New_York\nTRADEBOT_HOME={setup.home}\n{lines}\n"
     found = differences(cron.entries(crontab, setup), setup, UTC_HOST, sessions, ScheduleRules())
-    assert [said.partition(":")[0] for said in found] == ["reconcile", "report"]
+    assert [said.partition(":")[0] for said in found] == ["reconcile", "diff", "report"]
     assert all("in 2 of the next 250 sessions (half days among them), first on 2026-11-27" in said for said in found)
 
 

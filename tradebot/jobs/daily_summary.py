@@ -59,7 +59,8 @@ def raise_late(
 def _raise(desk: Desk, outcome: ReportOutcome, session: date, attachment: KeepPage, *, at_work: bool) -> bool:
     newest = desk.ledger.outbox.newest_summary()
     jobs = _untold(desk, session, new_york_date(newest.raised_at) if newest else session, at_work=at_work)
-    summary = daily_summary(outcome, session, current_halts(desk, session), jobs)
+    diffs = (run for run in desk.ledger.runs.of_session(session) if run.job is Job.DIFF)
+    summary = daily_summary(outcome, session, current_halts(desk, session), jobs, diffs)
     if desk.settings.daily_summary is DailySummary.CHANGES and not summary.is_news:
         return False
     page = attachment(f"report-{session}.html") if desk.settings.daily_summary_html else ""

@@ -11,7 +11,7 @@ from typing import Protocol
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.halts import Halt, HaltRule
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import DAY, Job, due_time
+from tradebot.core.model.schedule import NEEDED, Job, due_time
 from tradebot.core.model.values import plural
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
@@ -118,14 +118,14 @@ def _ended(desk: Desk, session: date) -> set[Job]:
 
 def has_ended(desk: Desk, session: date) -> bool:
     """Whether every job of a session has ended."""
-    return _ended(desk, session).issuperset(DAY)
+    return _ended(desk, session).issuperset(NEEDED)
 
 
 def _session(desk: Desk, exchange: ReplayExchange) -> list[Outcome]:
     hours = exchange.hours()
     done = _ended(desk, hours.session)
     outcomes = []
-    for job in DAY:
+    for job in NEEDED:
         if job in done:
             continue
         desk.stop.check()

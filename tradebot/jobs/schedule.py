@@ -129,8 +129,10 @@ class JobSchedule:
         )
 
     def _status(self, sessions: Sequence[SessionHours], since: datetime) -> tuple[SessionJob, ...]:
-        job_starts = self.ledger.schedule.job_starts(self.schedule_clock, sessions[0].opens - timedelta(hours=12))
-        return schedule_status(sessions, job_starts, self.now, since, self.rules)
+        log, clock = self.ledger.schedule, self.schedule_clock
+        job_starts = log.job_starts(clock, sessions[0].opens - timedelta(hours=12))
+        diff_since = log.first_start(clock, Job.DIFF)
+        return schedule_status(sessions, job_starts, self.now, since, self.rules, diff_since=diff_since)
 
     def _from(self, first: date) -> tuple[SessionHours, ...]:
         """The sessions from ``first`` to today, and the one after."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from tradebot.core.model.schedule import Job
 from tradebot.core.safety.schedule_status import JobStart, MissedJob, ScheduleClock, TrackingStart
 from tradebot.errors import ExitCode
 from tradebot.ledger.audit import MISSED, AuditTrail
@@ -62,6 +63,15 @@ class ScheduleLog:
             },
         )
         return tuple(value_from(JobStart, row) for row in rows)
+
+    def first_start(self, schedule_clock: ScheduleClock, job: Job) -> datetime | None:
+        """When ``job`` first began, by ``schedule_clock``; None if it never did."""
+        row = self._engine.one(
+            "SELECT job, turn_at AS at, status FROM runs"
+            " WHERE account_key = :account_key AND job = :job AND keeping = :keeping ORDER BY run_id LIMIT 1",
+            {**self._account, "job": job.value, "keeping": schedule_clock.value},
+        )
+        return value_from(JobStart, row).at if row else None
 
     def missed_jobs(self, schedule_clock: ScheduleClock, first: date) -> frozenset[MissedJob]:
         """The stored missed jobs of the session ``first`` and later ones."""

@@ -15,6 +15,7 @@ from tradebot.core.model.halts import Halt
 from tradebot.core.results.account_lines import AccountLine, AccountTotals, SymbolExposure
 from tradebot.core.results.alerts import DeliveryAttempt, QueuedAlert
 from tradebot.core.results.backtest_outcome import BacktestOutcome
+from tradebot.core.results.diff_run import DiffRun
 from tradebot.core.results.explain_outcome import ExplainOutcome
 from tradebot.core.results.home_places import HomeEnd
 from tradebot.core.results.incident import IncidentOutcome
@@ -89,6 +90,7 @@ SHAPES: Mapping[str, Shape] = {
     "run-daily": Shape(Outcome),
     "check-exits": Shape(Outcome),
     "reconcile": Shape(Outcome),
+    "diff": Shape(DiffRun),
     "report": Shape(ReportOutcome, {**_STATISTICS, "review": Review | None}),
     "replay": Shape(ReplayOutcome, _STATISTICS),
     "resume": Shape(Outcome),

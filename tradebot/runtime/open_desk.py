@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from tradebot.core.model.ownership import Ownership
-from tradebot.core.model.schedule import Job
+from tradebot.core.model.schedule import DAY, Job
 from tradebot.core.safety.schedule_status import ScheduleClock
 from tradebot.errors import Blocked
 from tradebot.home import locks
@@ -61,6 +61,7 @@ ACCESS: dict[Job, Access] = {
     Job.RUN_DAILY: Access(makes_home=True, locks=True, asks_strategies=True),
     Job.CHECK_EXITS: Access(locks=True, asks_strategies=True),
     Job.RECONCILE: Access(locks=True),
+    Job.DIFF: Access(),
     Job.REPORT: Access(),
     Job.RESUME: Access(locks=True),
     Job.STATUS: Access(),
@@ -70,8 +71,6 @@ ACCESS: dict[Job, Access] = {
     Job.ADOPT: Access(locks=True, asks_strategies=True),
     Job.REPLAY: Access(makes_home=True, locks=True, asks_strategies=True),
 }
-
-_SCHEDULED = frozenset({Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.REPORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def open_desk(
         refuse_moved(settings, database, key)
         home_latch = HomeLatch(settings.home, lost)
         latch = AccountLatch(home_latch, key, lambda: accounts_of_home(settings, database))
-        if job in _SCHEDULED:
+        if job in DAY:
             venue.advance(job)
         tracked_by = ScheduleClock.EXCHANGE if replays else schedule_clock(settings)
         if lost is None and fresh:

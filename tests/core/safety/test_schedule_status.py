@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import DAY, Job, ScheduleRules
+from tradebot.core.model.schedule import DAY, NEEDED, Job, ScheduleRules
 from tradebot.core.safety.schedule_status import (
     JobStart,
     JobStatus,
@@ -34,6 +34,7 @@ def at(clock: str, day: date = MONDAY) -> datetime:
 
 
 SESSIONS = tuple(SessionHours(day, at("09:30", day), at("16:00", day)) for day in (MONDAY, TUESDAY, WEDNESDAY))
+THURSDAY = SessionHours(date(2007, 11, 29), at("09:30", date(2007, 11, 29)), at("16:00", date(2007, 11, 29)))
 LONG_AGO = at("00:00", date(2007, 1, 1))
 
 
@@ -120,6 +121,23 @@ def test_nothing_was_due_before_the_home_began() -> None:
     assert mark(Job.RUN_DAILY, [("10:01", RAN)], at("20:00"), since) == ("late", "10:01")
 
 
+def test_diff_is_expected_from_its_first_run_on() -> None:
+    """A host whose entries an earlier version wrote does not start it, and nothing is missed."""
+
+    def marks(first: datetime | None, *starts: datetime) -> list[tuple[date, JobStatus]]:
+        runs, now = [JobStart(Job.DIFF, start, RAN) for start in starts], at("12:00", WEDNESDAY)
+        cells = schedule_status((*SESSIONS, THURSDAY), runs, now, LONG_AGO, ScheduleRules(), diff_since=first)
+        return [(cell.session, cell.mark) for cell in cells if cell.job is Job.DIFF]
+
+    assert marks(None) == []
+    first = at("16:10")
+    assert marks(first, first) == [
+        (MONDAY, JobStatus.RAN), (TUESDAY, JobStatus.MISSED), (WEDNESDAY, JobStatus.DUE)
+    ]  # fmt: skip
+    later = at("16:20", TUESDAY)
+    assert marks(later, later) == [(TUESDAY, JobStatus.RAN), (WEDNESDAY, JobStatus.DUE)]
+
+
 def test_missed_jobs_are_said_by_session() -> None:
     cells = schedule_status(
         SESSIONS, [JobStart(Job.RUN_DAILY, at("09:35", TUESDAY), RAN)], at("12:00", TUESDAY), LONG_AGO, ScheduleRules()
@@ -129,7 +147,7 @@ def test_missed_jobs_are_said_by_session() -> None:
 
 
 def test_a_long_absence_is_said_in_a_few_words() -> None:
-    missed = [MissedJob(date(2007, 1, day), job) for day in range(1, 21) for job in DAY]
+    missed = [MissedJob(date(2007, 1, day), job) for day in range(1, 21) for job in NEEDED]
     assert missed_text(missed) == (
         "missed: 100 jobs in 20 sessions from 2007-01-01 to 2007-01-20, run-daily in 20 of them"
     )
@@ -150,8 +168,9 @@ def test_what_is_missed_stays_missed_whatever_runs_later(
 
     turns = sorted((JobStart(job, after(minutes), status) for job, minutes, status in runs), key=lambda turn: turn.at)
     early = schedule_status(
-        SESSIONS, [t for t in turns if t.at <= after(first)], after(first), LONG_AGO, ScheduleRules()
-    )
-    later = schedule_status(SESSIONS, turns, after(first + more), LONG_AGO, ScheduleRules())
+        SESSIONS, [t for t in turns if t.at <= after(first)], after(first), LONG_AGO, ScheduleRules(),
+        diff_since=LONG_AGO,
+    )  # fmt: skip
+    later = schedule_status(SESSIONS, turns, after(first + more), LONG_AGO, ScheduleRules(), diff_since=LONG_AGO)
     assert set(missed_jobs(early)) <= set(missed_jobs(later))
     assert [(cell.session, cell.job) for cell in later] == [(day, job) for day in (MONDAY, TUESDAY) for job in DAY]

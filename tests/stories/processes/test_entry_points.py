@@ -56,7 +56,7 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("strategies", "check"): ("rsi2_mean_reversion",),
 }
 #: Commands that have something to do in the next session alone.
-JOBS = {("run-daily",), ("check-exits",), ("reconcile",), ("report",), ("preflight",)}
+JOBS = {("run-daily",), ("check-exits",), ("reconcile",), ("diff",), ("report",), ("preflight",)}
 CODES = {
     ("accounts",): ExitCode.INCOMPLETE,  # the home is a copy, which is in no list of homes
     ("auth", "robinhood"): ExitCode.USAGE,  # nobody is there to answer
@@ -64,6 +64,7 @@ CODES = {
     ("adopt",): ExitCode.USAGE,  # nothing is foreign here
     ("data", "check"): ExitCode.CONFIG,  # there is no such file
     ("data", "import"): ExitCode.CONFIG,
+    ("diff",): ExitCode.USAGE,  # nothing is compared yet
     ("init",): ExitCode.USAGE,  # nobody is there to answer
     ("restore",): ExitCode.LEDGER,
     ("schedule", "verify"): ExitCode.DEGRADED,

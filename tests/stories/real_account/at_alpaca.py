@@ -17,16 +17,18 @@ from tradebot.core.model.orders import BrokerOrder
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.stop_outcome import StopOutcome
-from tradebot.jobs import check_exits, reconcile, run_daily
+from tradebot.jobs import check_exits, diff, reconcile, run_daily
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.emergency_stop import run as emergency_stop
 from tradebot.ports import Clock
 from tradebot.runtime.emergency_stop import StopOptions, open_stop_desk
+from tradebot.runtime.session_diff import diff_session
 
 _JOBS: dict[Job, Callable[[Desk], Outcome]] = {
     Job.RUN_DAILY: run_daily.run,
     Job.CHECK_EXITS: check_exits.run,
     Job.RECONCILE: reconcile.run,
+    Job.DIFF: lambda desk: diff.run(desk, diff_session),
 }
 
 

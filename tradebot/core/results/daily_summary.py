@@ -9,12 +9,14 @@ from decimal import Decimal
 
 from tradebot.core.model.account import Fill
 from tradebot.core.model.halts import Halt, distinct
+from tradebot.core.model.ledger_rows import Run
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ZERO, canonical, dollars, percent, plural
 from tradebot.core.results.needs import find_needs
 from tradebot.core.results.position_lines import PositionLine
 from tradebot.core.results.report_outcome import ReportOutcome
 from tradebot.core.safety.schedule_status import SessionJob
+from tradebot.errors import ExitCode
 
 #: Names in one line; the rest are counted.
 _LISTED = 4
@@ -48,16 +50,21 @@ class _Day:
 
 
 def daily_summary(
-    report: ReportOutcome, session: date, halts: Iterable[Halt], jobs: Iterable[SessionJob]
+    report: ReportOutcome,
+    session: date,
+    halts: Iterable[Halt],
+    jobs: Iterable[SessionJob],
+    diffs: Iterable[Run] = (),
 ) -> DailySummary:
     """The summary of a session: what needs a person first.
 
     report: a report on a period that ends with the session.
     halts: those in force.
     jobs: the jobs of this session, and of those that no summary has told of.
+    diffs: the runs of diff for this session.
     """
     fills = [fill for fill in report.period_fills if fill.session == session]
-    urgent = (*_undone(jobs), *_halted(halts), *_troubles(report))
+    urgent = (*_undone(jobs), *_halted(halts), *_troubles(report, diffs))
     result, day = _result(report, session), _day_of(report, session)
     lines = (
         *(urgent or ("Nothing needs you.",)),
@@ -94,12 +101,13 @@ def _halted(halts: Iterable[Halt]) -> Iterator[str]:
         yield f"{halt.level.upper()}: {halt.reason}. It holds {halt.holds}.{more}"
 
 
-def _troubles(report: ReportOutcome) -> Iterator[str]:
+def _troubles(report: ReportOutcome, diffs: Iterable[Run]) -> Iterator[str]:
     found = [f"{each.symbol} {each.kind.replace('_', ' ')}" for each in report.breaks if each.matters]
     parts = [f"differences to the broker: {_listed(found, 'difference')}"] if found else []
     if report.unprotected:
         parts.append(f"{dollars(report.unprotected)} without a stop")
     parts += [f"{each.what}: {each.message}" for each in report.failures]
+    parts += [f"`tradebot diff` of {run.summary}" for run in [*diffs][-1:] if run.exit_code == ExitCode.BREAKS]
     if parts:
         yield f"Look at: {'; '.join(parts)}"
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from tradebot.core.model.breaks import Break
 from tradebot.core.model.exchange_time import new_york_text
+from tradebot.core.model.schedule import Job
 from tradebot.core.model.values import ZERO, dollars, plural
 from tradebot.core.safety.schedule_status import JobStatus, SessionJob, missed_jobs, missed_text
 from tradebot.core.safety.stop_coverage import Gap
@@ -85,7 +86,8 @@ def _jobs(jobs: Iterable[SessionJob]) -> Iterator[Need]:
         if each.mark in _ENDED:
             yield Need(f"{each.job} of {each.session} {_ENDED[each.mark]}", "`tradebot status --full` says why")
         elif each.mark is JobStatus.OVERDUE:
-            yield Need(f"{each.job} of {each.session} has not begun", f"`tradebot {each.job}`")
+            by_job = "diff --scheduled" if each.job is Job.DIFF else each.job  # by hand alone, it only looks
+            yield Need(f"{each.job} of {each.session} has not begun", f"`tradebot {by_job}`")
 
 
 _ENDED = {JobStatus.FAILED: "failed", JobStatus.BLOCKED: "was blocked"}

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from tradebot.core.model.account import SessionHours
 from tradebot.core.model.ledger_rows import RunStatus
-from tradebot.core.model.schedule import DAY, Job, JobWindow, ScheduleRules, job_windows
+from tradebot.core.model.schedule import NEEDED, Job, JobWindow, ScheduleRules, job_windows
 from tradebot.core.model.values import plural
 
 
@@ -74,12 +74,19 @@ class MissedJob:
 
 
 def schedule_status(
-    sessions: Sequence[SessionHours], starts: Iterable[JobStart], now: datetime, since: datetime, rules: ScheduleRules
+    sessions: Sequence[SessionHours],
+    starts: Iterable[JobStart],
+    now: datetime,
+    since: datetime,
+    rules: ScheduleRules,
+    *,
+    diff_since: datetime | None = None,
 ) -> tuple[SessionJob, ...]:
     """The status of each job of each session, in order.
 
     sessions: the sessions to report, in order. The last one only bounds the one before it.
     since: when tracking began; a job that was due before and was not run is left out.
+    diff_since: when diff first ran; it is left out before. None: it never ran.
     """
     by_job: dict[Job, list[JobStart]] = {}
     for start in starts:
@@ -88,8 +95,15 @@ def schedule_status(
         _status(window, by_job.get(window.job, ()), now)
         for hours, following in pairwise(sessions)
         for window in job_windows(hours, following.opens, rules)
-        if window.due >= since or any(_counts(start, window) for start in by_job.get(window.job, ()))
+        if _is_expected(window, since, diff_since)
+        or any(_counts(start, window) for start in by_job.get(window.job, ()))
     )
+
+
+def _is_expected(window: JobWindow, since: datetime, diff_since: datetime | None) -> bool:
+    if window.job is Job.DIFF and (diff_since is None or window.due < diff_since):
+        return False
+    return window.due >= since
 
 
 def missed_jobs(cells: Iterable[SessionJob]) -> tuple[MissedJob, ...]:
@@ -114,11 +128,10 @@ def missed_text(missed: Sequence[MissedJob]) -> str:
 
 #: The most sessions that are listed one by one.
 LISTED = 5
-_EVERY = len(DAY)
 
 
 def _jobs(jobs: Sequence[Job]) -> str:
-    return "every job" if len(jobs) == _EVERY else ", ".join(jobs)
+    return "every job" if set(NEEDED) <= set(jobs) else ", ".join(jobs)
 
 
 def _counts(start: JobStart, window: JobWindow) -> bool:
