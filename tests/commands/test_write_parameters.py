@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.cli import tradebot
+from tests.fakes.cli import environment, tradebot
+from tests.fakes.terminal import typed
 from tradebot.core.results.written_parameters import ParameterChange, WrittenParameters
 from tradebot.errors import ConfigError, ExitCode, UsageError
 from tradebot.home.paths import marker_file
@@ -95,3 +97,49 @@ def test_before_anything_is_run_an_unnamed_home_is_refused_where_nobody_can_be_a
         assert done.code == ExitCode.USAGE
         assert says in " ".join(done.err.split())
     assert not (tmp_path / "desk").exists()
+
+
+MANIFEST = """\
+name = "own"
+version = "1.0.0"
+description = "Made for a test."
+symbols = ["IBM"]
+warmup = 5
+
+[parameters.days]
+type = "int"
+default = 1
+"""
+PEEKING = """\
+from tradebot.strategy_api import ExitPolicy, Signals
+
+
+class Strategy:
+    def signals(self, history, params):
+        later = history.close.shift(-params["days"])
+        return Signals(later > history.close, later < history.close, ExitPolicy())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal")
+def test_one_that_looks_ahead_is_not_written_unless_allowed_and_the_name_of_the_home_can_be_typed(
+    tmp_path: Path,
+) -> None:
+    home, user = tmp_path / "desk", tmp_path / "user"
+    (home / "strategies" / "own").mkdir(parents=True)
+    (home / "strategies" / "own" / "manifest.toml").write_text(MANIFEST)
+    (home / "strategies" / "own" / "strategy.py").write_text(PEEKING)
+    line = ["backtest", "own", "--home", str(home), "--from", "2007-01-03", "--to", "2007-01-12", "--set", "own.days=2"]
+    own = home / "parameters.toml"
+    refused = tradebot(*line, "--write", own, "--confirm", "desk", state=user, cwd=tmp_path)
+    assert refused.code == ExitCode.BLOCKED and "own looks ahead" in refused.err
+    assert not own.exists()
+    for typed_name, written in (("other", False), ("DESK", True)):
+        arguments = (*line, "--allow-lookahead", "--write", own)
+        with typed(*arguments, cwd=tmp_path, env=environment(user)) as terminal:
+            terminal.until("Type desk to confirm")
+            terminal.press(f"{typed_name}\n")
+            assert terminal.ended() == 0, terminal.shown
+        assert "does not keep its promises" in " ".join(terminal.shown.split())
+        assert own.exists() is written
+    assert own.read_text().endswith("[own]\ndays = 2\n")
