@@ -34,7 +34,7 @@ from tradebot.core.model.limits import Limits
 from tradebot.core.model.signals import ExitPolicy, Signal
 from tradebot.core.model.values import ONE
 from tradebot.core.planning.entries import EntryDecision
-from tradebot.core.risk.candidate import EntryTerms
+from tradebot.core.risk.candidate import EntryTerms, LeastOrder
 from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.sizing import Cap, Size
 from tradebot.market.matching import FillRules
@@ -44,6 +44,7 @@ from tradebot.strategy_api import History
 SYMBOLS, BARS, SEED = 500, 2520, 20240101
 FAST, SLOW = 10, 30
 CASH = Decimal(100_000_000)
+STOP = Decimal("0.0001")  # of the others' sizing, which has none: no price reaches it
 EXPECTED = Decimal("119361016.63")
 NO_COST = FillRules(slippage_pct=Decimal(0), commission_per_share=Decimal(0), commission_min=Decimal(0))
 BRACKET = ExitPolicy(stop=Decimal("0.05"), target=Decimal("0.12"))
@@ -113,7 +114,7 @@ def as_others_size(
             close = Decimal(str(closes[rows[signal.as_of], columns[signal.symbol]]))
             size = Size(Decimal(100_000) // close, Cap.ORDER_VALUE)
             price = account.situation.quotes[signal.symbol].last
-            yield EntryDecision(signal, EntryTerms(price, Decimal("0.0001"), None, size, ONE), ())
+            yield EntryDecision(signal, EntryTerms(price, STOP, None, size, LeastOrder(ONE, price, price)), ())
 
     return decide
 

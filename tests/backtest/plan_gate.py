@@ -15,7 +15,6 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import BrokerOrder, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.model.plan import Plan, Situation
 from tradebot.core.model.signals import Action, Signal
-from tradebot.core.model.values import ZERO
 from tradebot.core.planning.entries import plan
 from tradebot.core.planning.exits import plan_exits
 
@@ -112,13 +111,9 @@ def _all_held(walk: Walk, row: int, marked: dict[int, Holding], marks: Steps) ->
         for column, symbol in enumerate(walk.bars.symbols)
         if table.exit[row - 1, column]
     ]
-    quotes = {each.holding.symbol: walk.inputs.quote(row, column, marks) for column, each in held.items()}
-    return replace(
-        walk.inputs.situation(row, marks, ZERO, (), signals),
-        holdings=tuple(holdings.values()),
-        positions=tuple(walk.inputs.position(each, marks) for each in held.values()),
-        quotes={symbol: quote for symbol, quote in quotes.items() if quote is not None},
-    )
+    quotes = walk.inputs.quotes(row, tuple(held), marks)
+    due = [(each, holdings[column]) for column, each in held.items()]
+    return replace(walk.inputs.of_exits(row, due, marks, (), signals), quotes=quotes)
 
 
 def _whole(walk: Walk, day: DayPlan) -> Situation:
@@ -127,7 +122,7 @@ def _whole(walk: Walk, day: DayPlan) -> Situation:
     marks = walk.bars.open_mark[row]
     held = list(walk.account.held.values())
     holdings = tuple(each.holding.with_stop(in_dollars(int(day.stops[each.column]))) for each in held)
-    quotes = {each.holding.symbol: walk.inputs.quote(row, each.column, marks) for each in held}
+    quotes = walk.inputs.quotes(row, [each.column for each in held], marks)
     return replace(
         day.situation,
         holdings=holdings,
@@ -136,7 +131,7 @@ def _whole(walk: Walk, day: DayPlan) -> Situation:
             for each, h in zip(held, holdings, strict=True)
         ),
         open_orders=tuple(leg for each in held for leg in _legs(each, day)),
-        quotes={**{symbol: quote for symbol, quote in quotes.items() if quote}, **day.situation.quotes},
+        quotes={**quotes, **day.situation.quotes},
     )
 
 

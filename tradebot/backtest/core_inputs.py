@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from tradebot.backtest.setup import Setup, morning_of
 from tradebot.core.model.account import AccountSnapshot, Asset, Position, Quote
 from tradebot.core.model.capabilities import EVERYTHING
 from tradebot.core.model.halts import Halt, level_of
+from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Counters
 from tradebot.core.model.ownership import Ownership
 from tradebot.core.model.plan import Situation
@@ -25,6 +27,7 @@ from tradebot.core.risk.exposure import SymbolExposure
 
 ACCOUNT_KEY = "backtest:paper:BACKTEST"
 _OWNERSHIP = Ownership(ACCOUNT_KEY)
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class CoreInputs:
@@ -36,6 +39,10 @@ class CoreInputs:
     def __init__(self, bars: Bars, account: Account, setup: Setup, strategies: Sequence[str]) -> None:
         self._bars, self._account, self._setup = bars, account, setup
         self._strategies = strategies
+        self._tradable, self._untradable = (
+            [Asset(symbol, tradable=tradable, fractionable=True) for symbol in bars.symbols]
+            for tradable in (True, False)
+        )
         self.base = self.peak = setup.cash
         self.submitted = 0
 
@@ -61,14 +68,13 @@ class CoreInputs:
     def of_limits(self, row: int, marks: Steps, equity: Decimal) -> LimitInputs:
         """What the limits on what is held are measured with."""
         account = self._account
-        quotes = {held.holding.symbol: self.quote(row, held.column, marks) for held in account.held.values()}
         return LimitInputs(
             equity=equity,
             positions=tuple(self.position(held, marks) for held in account.held.values()),
             holdings=tuple(held.holding for held in account.held.values()),
             open_orders=(),
             unsettled=(),
-            quotes={symbol: quote for symbol, quote in quotes.items() if quote is not None},
+            quotes=self.quotes(row, tuple(account.held), marks),
             limits=self._setup.limits,
         )
 
@@ -82,17 +88,35 @@ class CoreInputs:
     ) -> Situation:
         """The situation in which entries are decided on at the opening prices, without what is held."""
         marks = self._bars.open_mark[row]
-        equity = self._account.equity(marks)
-        situation = self.situation(row, marks, equity, halts, (signal for _, signal in signals))
         columns = [column for column, _ in signals]
-        volumes = self._bars.average_volume[row]
-        return replace(
-            situation,
-            quotes={self._bars.symbols[c]: quote for c in columns if (quote := self.quote(row, c, marks)) is not None},
-            assets={self._bars.symbols[c]: asset for c in columns if (asset := self.asset(row, c)) is not None},
-            average_volume={self._bars.symbols[c]: Decimal(int(volumes[c])) for c in columns if volumes[c] >= 0},
+        return self._situation(
+            row,
+            halts,
+            (signal for _, signal in signals),
+            account=self.snapshot(self._account.equity(marks)),
+            quotes=self.quotes(row, columns, marks),
+            assets=self._assets(row, columns),
+            average_volume=self._average_volumes(row, columns),
             sessions_run=dict(zip(self._strategies, served, strict=True)),
             repetitions=repetitions,
+        )
+
+    def of_exits(
+        self,
+        row: int,
+        due: Sequence[tuple[Held, Holding]],
+        marks: Steps,
+        halts: Sequence[Halt],
+        signals: Iterable[Signal],
+    ) -> Situation:
+        """The situation in which it is decided whether these holdings are closed."""
+        return self._situation(
+            row,
+            halts,
+            signals,
+            account=self.snapshot(ZERO),
+            holdings=tuple(holding for _, holding in due),
+            positions=tuple(self.position(held, marks) for held, _ in due),
         )
 
     def exposures(
@@ -111,10 +135,21 @@ class CoreInputs:
         }
         return total, by_symbol
 
-    def situation(
-        self, row: int, marks: Steps, equity: Decimal, halts: Sequence[Halt], signals: Iterable[Signal]
+    def _situation(
+        self,
+        row: int,
+        halts: Sequence[Halt],
+        signals: Iterable[Signal],
+        account: AccountSnapshot,
+        *,
+        holdings: tuple[Holding, ...] = (),
+        positions: tuple[Position, ...] = (),
+        quotes: Mapping[str, Quote] = _NOTHING,
+        assets: Mapping[str, Asset] = _NOTHING,
+        average_volume: Mapping[str, Decimal] = _NOTHING,
+        sessions_run: Mapping[str, int] = _NOTHING,
+        repetitions: Mapping[EntryKey, Repetition] = _NOTHING,
     ) -> Situation:
-        """A situation in which nothing is held and no quote is known."""
         session = self._bars.sessions[row]
         return Situation(
             ownership=_OWNERSHIP,
@@ -122,19 +157,22 @@ class CoreInputs:
             today=session,
             session_open=True,
             halt=level_of(halts),
-            account=self.snapshot(equity),
-            positions=(),
-            holdings=(),
+            account=account,
+            positions=positions,
+            holdings=holdings,
             open_orders=(),
             unsettled=(),
-            quotes={},
-            assets={},
+            quotes=quotes,
+            assets=assets,
             signals=tuple(signals),
             limits=self._setup.limits,
             counters=self.counters(row),
             capabilities=EVERYTHING,
             expected_as_of=self._bars.sessions[row - 1],
             halts=tuple(halts),
+            average_volume=average_volume,
+            sessions_run=sessions_run,
+            repetitions=repetitions,
         )
 
     def snapshot(self, equity: Decimal) -> AccountSnapshot:
@@ -154,19 +192,32 @@ class CoreInputs:
             orders_last_minute=self.submitted,
         )
 
-    def quote(self, row: int, column: int, marks: Steps) -> Quote | None:
-        """The quote of a symbol at these prices; None where it has none."""
-        last, previous = int(marks[column]), int(self._bars.previous[row, column])
-        if not last:
-            return None
-        at = morning_of(self._bars.sessions[row])
-        return Quote(self._bars.symbols[column], in_dollars(last), at, in_dollars(previous) if previous else None)
+    def quotes(self, row: int, columns: Sequence[int], marks: Steps) -> dict[str, Quote]:
+        """The quotes at these prices of the symbols that have one."""
+        at, symbols = morning_of(self._bars.sessions[row]), self._bars.symbols
+        where = list(columns)
+        prices = zip(where, marks[where].tolist(), self._bars.previous[row, where].tolist(), strict=True)
+        return {
+            symbols[column]: Quote(symbols[column], in_dollars(last), at, in_dollars(before) if before else None)
+            for column, last, before in prices
+            if last
+        }
 
-    def asset(self, row: int, column: int) -> Asset | None:
-        """The symbol as a broker lists it; None where it was never listed."""
-        if not self._bars.listed[row, column] and not self._bars.previous[row, column]:
-            return None
-        return Asset(self._bars.symbols[column], tradable=bool(self._bars.listed[row, column]), fractionable=True)
+    def _assets(self, row: int, columns: Sequence[int]) -> dict[str, Asset]:
+        """The symbols as a broker lists them, without those that were never listed."""
+        where = list(columns)
+        listed, known = self._bars.listed[row, where].tolist(), self._bars.previous[row, where].tolist()
+        return {
+            self._bars.symbols[column]: (self._tradable if now else self._untradable)[column]
+            for column, now, before in zip(where, listed, known, strict=True)
+            if now or before
+        }
+
+    def _average_volumes(self, row: int, columns: Sequence[int]) -> dict[str, Decimal]:
+        """The average volumes, without those that are not known."""
+        where = list(columns)
+        volumes = zip(where, self._bars.average_volume[row, where].tolist(), strict=True)
+        return {self._bars.symbols[column]: Decimal(shares) for column, shares in volumes if shares >= 0}
 
     def position(self, held: Held, marks: Steps) -> Position:
         """A holding as a broker shows it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
@@ -43,32 +44,24 @@ class SignalBook:
     def __init__(self, tables: Sequence[SignalTable], symbols: Sequence[str]) -> None:
         self.tables = tuple(tables)
         self._symbols = tuple(symbols)
-        self.entries: dict[int, list[tuple[int, list[int]]]] = {}  # by row: strategies and the columns they enter
+        self._entries: dict[int, list[tuple[int, list[int], list[float]]]] = {}  # by row: strategy, columns, scores
         for number, table in enumerate(self.tables):
             rows, columns = np.nonzero(table.entry)
             starts = np.flatnonzero(np.diff(rows, prepend=-1))
-            for row, of_row in (
-                zip(rows[starts].tolist(), np.split(columns, starts[1:]), strict=True) if len(rows) else ()
-            ):
-                self.entries.setdefault(row, []).append((number, of_row.tolist()))
+            ends = np.append(starts[1:], len(rows))
+            scores = table.score[rows, columns]
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True) if len(rows) else ():
+                of_row = number, columns[start:end].tolist(), scores[start:end].tolist()
+                self._entries.setdefault(int(rows[start]), []).append(of_row)
 
-    def entering(self, row: int, as_of: object) -> list[tuple[int, Signal]]:
+    def entering(self, row: int, as_of: date) -> list[tuple[int, Signal]]:
         """The entry signals of a row, each with its column."""
-        return [
-            (column, self._entry(self.tables[number], row, column, as_of))
-            for number, columns in self.entries.get(row, ())
-            for column in columns
-        ]
-
-    def _entry(self, table: SignalTable, row: int, column: int, as_of: object) -> Signal:
-        return Signal(
-            table.strategy,
-            self._symbols[column],
-            as_of,  # type: ignore[arg-type]
-            Action.ENTER,
-            float(table.score[row, column]),
-            table.policy_of(row, column),
-            "",
-            table.fingerprint,
-            table.risk_pct,
-        )
+        symbols, found = self._symbols, []
+        for number, columns, scores in self._entries.get(row, ()):
+            table = self.tables[number]
+            of = table.fingerprint, table.risk_pct
+            for column, score in zip(columns, scores, strict=True):
+                policy = table.policy_of(row, column)
+                signal = Signal(table.strategy, symbols[column], as_of, Action.ENTER, score, policy, "", *of)
+                found.append((column, signal))
+        return found

@@ -298,18 +298,8 @@ class Walk:
         if not due:
             return sent
         account = self.account
-        holdings = [
-            holding
-            if holding.policy.max_sessions is None
-            else replace(holding, sessions_held=row - account.held[column].opened_row)
-            for column, holding in due
-        ]
-        situation = self.inputs.situation(row, marks, ZERO, self._in_force(), self._exit_signals(row, due))
-        situation = replace(
-            situation,
-            holdings=tuple(holdings),
-            positions=tuple(self.inputs.position(account.held[column], marks) for column, _ in due),
-        )
+        aged = [(account.held[column], self._with_age(holding, column, row)) for column, holding in due]
+        situation = self.inputs.of_exits(row, aged, marks, self._in_force(), self._exit_signals(row, due))
         for decision in decide_exits(situation):
             for denial in decision.objections:
                 self.denied.append(Denied(row, denial.strategy, denial.symbol, denial.code, denial.value, denial.limit))
@@ -336,6 +326,12 @@ class Walk:
         columns.update(column for column, _ in self._trailing_due(marked, marks))
         held = ((column, marked.get(column, account.held[column].holding)) for column in columns)
         return sorted(held, key=lambda each: each[1].symbol)
+
+    def _with_age(self, holding: Holding, column: int, row: int) -> Holding:
+        """The holding with the sessions that it was held, where its policy counts them."""
+        if holding.policy.max_sessions is None:
+            return holding
+        return replace(holding, sessions_held=row - self.account.held[column].opened_row)
 
     def _is_aged(self, column: int, row: int) -> bool:
         held = self.account.held.get(column)
@@ -380,7 +376,7 @@ class Walk:
             if key in self._repeated:
                 counts[key] = self._repeated[key]
             entered = self._entered.get(key)
-            if entered:
+            if entered and len(entered) == entered.maxlen:  # fewer break no limit
                 counts[key] = Repetition(len(entered), entered[-1] - entered[0] + 1)
         return counts
 
@@ -423,9 +419,9 @@ class Walk:
             column = self._columns[signal.symbol]
             if bought and self._stopped_between(row, equity):
                 self.denied.append(Denied(*of, DenialCode.HALTED, None, None))
-            elif held := self._buy(row, column, decision):
+            elif held := self._buy(row, column, decision, last := plan.situation.quotes[signal.symbol].last):
                 bought = True
-                paid = held.holding.entry_price - plan.situation.quotes[signal.symbol].last
+                paid = held.holding.entry_price - last
                 equity -= held.holding.quantity * paid + held.fee
             self._sync(column)
 
@@ -435,13 +431,11 @@ class Walk:
             self._look(row, self.bars.open_mark[row], Moment.ENTRY)
         return not level_of(self._in_force()).allows_entries
 
-    def _buy(self, row: int, column: int, decision: EntryDecision) -> Held | None:
-        """Send an entry, and see it end. Returns what it bought, if anything."""
+    def _buy(self, row: int, column: int, decision: EntryDecision, last: Decimal) -> Held | None:
+        """Send an entry at the price ``last``, and see it end. Returns what it bought, if anything."""
         terms, signal, account = decision.terms, decision.signal, self.account
         assert terms is not None, "it was planned"
-        price = with_slippage(
-            in_dollars(int(self.bars.open_mark[row, column])), Side.BUY, self.setup.rules.slippage_pct
-        )
+        price = with_slippage(last, Side.BUY, self.setup.rules.slippage_pct)
         wanted = terms.size.quantity
         if wanted * price + self.setup.rules.commission(wanted) > account.cash:
             why = Denied(row, signal.strategy, signal.symbol, DenialCode.REFUSED_BY_BROKER, None, None)

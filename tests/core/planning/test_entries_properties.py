@@ -33,7 +33,7 @@ from tests.core.builders import (
 )
 from tradebot.core.model.account import Asset, Position, Quote
 from tradebot.core.model.capabilities import EVERYTHING
-from tradebot.core.model.halts import HaltLevel
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.holdings import Holding
 from tradebot.core.model.limits import Counters, Limits
 from tradebot.core.model.order_ids import parse
@@ -42,6 +42,10 @@ from tradebot.core.model.plan import DenialCode, Plan, Situation
 from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.planning.entries import plan
+from tradebot.core.risk.candidate import Candidate
+from tradebot.core.risk.entry_rules import EntryRules
+from tradebot.core.risk.projected_account import ProjectedAccount
+from tradebot.core.risk.rules import COUNT_RULES, NOTED_RULES, SESSION_RULES, SIZE_RULES, SYMBOL_RULES, halted
 
 # --- any situation -----------------------------------------------------------------------
 
@@ -398,6 +402,30 @@ def test_nothing_is_entered_that_the_state_of_the_account_forbids(given: Situati
         assert entry.client_order_id not in given.decided
         assert given.assets[entry.symbol].tradable
     assert len({entry.symbol for entry in entries}) == len(entries)
+
+
+@given(situations(), st.sampled_from(SYMBOLS), st.booleans())
+def test_a_session_asks_every_rule_that_would_object(given: Situation, taken: str, of_symbol: bool) -> None:
+    """Rules that are asked once, or of some symbols alone, object to what they object to when asked of each entry."""
+    halt = Halt(HaltSource.LEDGER, HaltRule.OPERATOR, HaltLevel.REDUCING, "", scope=HaltScope.SYMBOL, scope_name=taken)
+    projected = ProjectedAccount(replace(given, halts=(halt,) if of_symbol else ()))
+    projected.take(STRATEGIES[0], taken, D(1), D(50), D(49))
+    asked = EntryRules(projected)
+    for each in given.signals:
+        candidate = Candidate(each, None)
+        assert [said.code for said in asked.objections(candidate)] == _codes(candidate, projected)
+
+
+def _codes(candidate: Candidate, projected: ProjectedAccount) -> list[DenialCode]:
+    """The codes of what every rule objects to an entry, each rule asked by itself."""
+    found = (
+        halted(candidate, projected),
+        *(rule(projected) for rule in SESSION_RULES),
+        *(rule(candidate, projected) for rule in (*NOTED_RULES, *SYMBOL_RULES)),
+        *(rule(projected) for rule in COUNT_RULES),
+        *(rule(candidate, projected) for rule in SIZE_RULES),
+    )
+    return [said.code for said in found if said is not None]
 
 
 @given(situations())

@@ -17,7 +17,7 @@ NO_CEILING = limits_with(max_order_value=D(10**9))
 
 def room(**less: Any) -> Headroom:
     return Headroom(
-        **{"equity": D(100_000), **{name: D(10**9) for name in Headroom.__slots__ if name != "equity"}, **less}
+        **{"equity": D(100_000), **{name: D(10**9) for name in Headroom._fields if name != "equity"}, **less}
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.order_ids import client_order_id
@@ -39,8 +39,7 @@ def plan(situation: Situation) -> Plan:
     return Plan(exits, tuple(entries), (*exit_denials, *denials), entry_limits_used(entries, situation))
 
 
-@dataclass(frozen=True, slots=True)
-class EntryDecision:
+class EntryDecision(NamedTuple):
     """What became of an entry signal: the terms that it is entered on, or what objects to it."""
 
     signal: Signal
@@ -92,7 +91,7 @@ def _terms(signal: Signal, quote: Quote | None, projected: ProjectedAccount) -> 
     part = limits.probation_size_pct if on_probation(sessions_run, limits) else ONE
     price = projected.situation.capabilities.entry_limit(quote.last) or quote.last
     size = size_entry(price, prices.stop, risk_pct, projected.headroom(signal.symbol), limits, part)
-    return EntryTerms(price, prices.stop, prices.target, size, smallest_order(price, limits))
+    return EntryTerms(price, prices.stop, prices.target, size, smallest_order(price, prices.stop, limits))
 
 
 def _entry(signal: Signal, terms: EntryTerms, situation: Situation) -> Intent:

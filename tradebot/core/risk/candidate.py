@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+from typing import NamedTuple
 
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.signals import Signal
@@ -11,20 +11,29 @@ from tradebot.core.model.values import ONE
 from tradebot.core.risk.sizing import Size
 
 
-def smallest_order(price: Decimal, limits: Limits) -> Decimal:
-    """The smallest acceptable number of shares at ``price`` USD a share."""
-    return max(ONE, (limits.min_order_value / price).to_integral_value(ROUND_CEILING))
+class LeastOrder(NamedTuple):
+    """The smallest acceptable order: what a limit has to leave room for."""
+
+    shares: Decimal
+    value: Decimal  # USD
+    risk: Decimal  # USD that it loses at its stop
 
 
-@dataclass(frozen=True, slots=True)
-class EntryTerms:
+def smallest_order(price: Decimal, stop: Decimal, limits: Limits) -> LeastOrder:
+    """The smallest acceptable order at ``price`` USD a share with its stop at ``stop``."""
+    least = limits.min_order_value
+    shares = ONE if price >= least else (least / price).to_integral_value(ROUND_CEILING)
+    return LeastOrder(shares, shares * price, shares * abs(price - stop))
+
+
+class EntryTerms(NamedTuple):
     """Prices and size of an entry. Prices are USD a share."""
 
     price: Decimal
     stop: Decimal
     target: Decimal | None
     size: Size
-    least: Decimal  # shares of the smallest acceptable order
+    least: LeastOrder
 
     @property
     def value(self) -> Decimal:
@@ -32,8 +41,7 @@ class EntryTerms:
         return self.size.quantity * self.price
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """The entry that a signal asks for."""
 
     signal: Signal

@@ -24,7 +24,7 @@ def has_exit_prices(policy: ExitPolicy) -> bool:
 def invalid_stop(candidate: Candidate, _: ProjectedAccount) -> Objection | None:
     """The stop is no number, or not between 0 and 1."""
     stop = candidate.signal.policy.stop
-    if stop is None or is_stop(stop):
+    if stop is None or candidate.terms is not None or is_stop(stop):
         return None
     return Objection(
         DenialCode.INVALID_STOP,
@@ -37,7 +37,7 @@ def invalid_stop(candidate: Candidate, _: ProjectedAccount) -> Objection | None:
 def invalid_target(candidate: Candidate, _: ProjectedAccount) -> Objection | None:
     """The target is no number, not above 0, or above 1000."""
     target = candidate.signal.policy.target
-    if target is None or is_target(target):
+    if target is None or candidate.terms is not None or is_target(target):
         return None
     return Objection(
         DenialCode.INVALID_TARGET,

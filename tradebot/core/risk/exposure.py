@@ -29,6 +29,9 @@ class SymbolExposure:
         return SymbolExposure(self.value + other.value, self.risk + other.risk)
 
 
+NO_EXPOSURE = SymbolExposure()
+
+
 @dataclass(frozen=True, slots=True)
 class Exposure:
     """The exposure of an account."""
@@ -39,7 +42,7 @@ class Exposure:
     @property
     def total(self) -> SymbolExposure:
         """The sum over all symbols with a price."""
-        return sum(self.by_symbol.values(), SymbolExposure())
+        return sum(self.by_symbol.values(), NO_EXPOSURE)
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -147,7 +150,7 @@ class _Measurement:
 
     def _add(self, symbol: str, shares: Decimal, price: Decimal, stop: Decimal | None) -> None:
         distance = price * self.view.limits.default_stop_loss_pct if stop is None else abs(price - stop)
-        self.by_symbol[symbol] = self.by_symbol.get(symbol, SymbolExposure()) + SymbolExposure(
+        self.by_symbol[symbol] = self.by_symbol.get(symbol, NO_EXPOSURE) + SymbolExposure(
             shares * price, shares * distance
         )
 

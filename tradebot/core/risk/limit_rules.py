@@ -53,41 +53,51 @@ def max_positions(projected: ProjectedAccount) -> Objection | None:
 
 def max_position_size(candidate: Candidate, projected: ProjectedAccount) -> Objection | None:
     """The position would be worth more than MAX_POSITION_SIZE_PCT of equity."""
+    terms = candidate.terms
+    if terms is None:
+        return None
+    value, limit = projected.exposure_in(candidate.symbol).value + terms.least.value, projected.most_in_symbol
+    if value <= limit:
+        return None
     pct = projected.limits.max_position_size_pct
-    before = projected.exposure_in(candidate.symbol).value
-    return _value_beyond(candidate, projected, DenialCode.MAX_POSITION_SIZE, "the position", before, pct)
+    return _value_beyond(DenialCode.MAX_POSITION_SIZE, "the position", value, limit, pct)
 
 
 def max_gross_exposure(candidate: Candidate, projected: ProjectedAccount) -> Objection | None:
     """All positions would be worth more than MAX_GROSS_EXPOSURE_PCT of equity, or their worth is unknown."""
-    pct = projected.limits.max_gross_exposure_pct
-    if unpriced := sorted(projected.unpriced):
-        limit = projected.equity * pct
+    limit = projected.most_gross
+    if projected.unpriced:
+        unpriced = sorted(projected.unpriced)
         return Objection(
             DenialCode.MAX_GROSS_EXPOSURE,
             lambda: f"orders without a known price are open in {', '.join(unpriced)}: exposure is unknown",
             limit=limit,
         )
-    return _value_beyond(
-        candidate, projected, DenialCode.MAX_GROSS_EXPOSURE, "gross exposure", projected.total.value, pct
-    )
+    terms = candidate.terms
+    if terms is None:
+        return None
+    value = projected.total.value + terms.least.value
+    if value <= limit:
+        return None
+    pct = projected.limits.max_gross_exposure_pct
+    return _value_beyond(DenialCode.MAX_GROSS_EXPOSURE, "gross exposure", value, limit, pct)
 
 
 def max_portfolio_risk(candidate: Candidate, projected: ProjectedAccount) -> Objection | None:
     """The loss if every stop is hit would be more than MAX_PORTFOLIO_RISK_PCT of equity."""
-    terms, limits = candidate.terms, projected.limits
+    terms = candidate.terms
     if terms is None:
         return None
     least = terms.least
-    value = projected.total.risk + least * abs(terms.price - terms.stop)
-    limit = projected.equity * limits.max_portfolio_risk_pct
+    value, limit = projected.total.risk + least.risk, projected.most_at_risk
     if value <= limit:
         return None
+    pct = projected.limits.max_portfolio_risk_pct
     return Objection(
         DenialCode.MAX_PORTFOLIO_RISK,
         lambda: (
-            f"with {plural(least, 'share')} more, {dollars(value)} would be lost at the stops, "
-            f"and {dollars(limit)} ({percent(limits.max_portfolio_risk_pct)} of equity) is the most"
+            f"with {plural(least.shares, 'share')} more, {dollars(value)} would be lost at the stops, "
+            f"and {dollars(limit)} ({percent(pct)} of equity) is the most"
         ),
         value,
         limit,
@@ -96,38 +106,33 @@ def max_portfolio_risk(candidate: Candidate, projected: ProjectedAccount) -> Obj
 
 def max_order_value(candidate: Candidate, projected: ProjectedAccount) -> Objection | None:
     """The smallest order is worth more than MAX_ORDER_VALUE."""
-    terms, limits = candidate.terms, projected.limits
-    if terms is None:
+    terms, limit = candidate.terms, projected.limits.max_order_value
+    if terms is None or terms.least.value <= limit:
         return None
-    value = terms.least * terms.price
-    if value <= limits.max_order_value:
-        return None
+    value = terms.least.value
     return Objection(
         DenialCode.MAX_ORDER_VALUE,
-        lambda: f"the smallest order costs {dollars(value)}, and {dollars(limits.max_order_value)} is the most",
+        lambda: f"the smallest order costs {dollars(value)}, and {dollars(limit)} is the most",
         value,
-        limits.max_order_value,
+        limit,
     )
 
 
 def max_order_adv(candidate: Candidate, projected: ProjectedAccount) -> Objection | None:
     """The smallest order is more than MAX_ORDER_ADV_PCT of the symbol's average volume."""
-    terms, limits = candidate.terms, projected.limits
+    terms = candidate.terms
     if terms is None:
         return None
-    limit, least = projected.max_shares_by_volume(candidate.symbol), terms.least
+    limit, least = projected.max_shares_by_volume(candidate.symbol), terms.least.shares
     if least <= limit:
         return None
-    volume = projected.situation.average_volume.get(candidate.symbol)
+    pct, volume = projected.limits.max_order_adv_pct, projected.situation.average_volume.get(candidate.symbol)
     traded = (
         "nothing is known of its volume" if volume is None else f"{whole_shares(volume):,} shares trade in a session"
     )
     return Objection(
         DenialCode.MAX_ORDER_ADV,
-        lambda: (
-            f"the smallest order is {plural(least, 'share')}; {traded}, "
-            f"and {percent(limits.max_order_adv_pct)} of them is the most"
-        ),
+        lambda: f"the smallest order is {plural(least, 'share')}; {traded}, and {percent(pct)} of them is the most",
         least,
         limit,
     )
@@ -138,7 +143,7 @@ def insufficient_buying_power(candidate: Candidate, projected: ProjectedAccount)
     terms = candidate.terms
     if terms is None:
         return None
-    value, left = reserved_cost(terms.least, terms.price), projected.buying_power
+    value, left = reserved_cost(terms.least.shares, terms.price), projected.buying_power
     if value <= left:
         return None
     return Objection(
@@ -181,17 +186,8 @@ def zero_quantity(candidate: Candidate, projected: ProjectedAccount) -> Objectio
     )
 
 
-def _value_beyond(
-    candidate: Candidate, projected: ProjectedAccount, code: DenialCode, subject: str, before: Decimal, pct: Decimal
-) -> Objection | None:
-    """The denial when ``before`` USD and the smallest order are worth more than ``pct`` of equity."""
-    terms = candidate.terms
-    if terms is None:
-        return None
-    value = before + terms.least * terms.price
-    limit = projected.equity * pct
-    if value <= limit:
-        return None
+def _value_beyond(code: DenialCode, subject: str, value: Decimal, limit: Decimal, pct: Decimal) -> Objection:
+    """The objection to a value of more than ``limit`` USD, which is ``pct`` of equity."""
     return Objection(
         code,
         lambda: f"{subject} would be {dollars(value)}, and {dollars(limit)} ({percent(pct)} of equity) is the most",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from tradebot.core.model.orders import Purpose
 from tradebot.core.model.plan import Denial, DenialCode
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(NamedTuple):
     """A broken rule, with the numbers compared.
 
     sentence: the rule for people, made where it is told: most objections of a backtest are only counted.

@@ -45,10 +45,15 @@ def beyond_collar(prices: Iterable[Decimal], quote: Quote | None, limits: Limits
         return Objection(code, lambda: "there is no last price to compare with", limit=limit)
     if quote.previous_close is None or quote.previous_close <= 0:
         return Objection(code, lambda: f"{quote.symbol} has no previous close to compare with", limit=limit)
-    references = (("the last price", quote.last), ("the previous close", quote.previous_close))
+    last, before = quote.last, quote.previous_close
     prices = tuple(prices)
-    if all(abs(price - reference) <= limit * reference for price in prices for _, reference in references):
+    from_last, from_before = limit * last, limit * before
+    for price in prices:
+        if abs(price - last) > from_last or abs(price - before) > from_before:
+            break
+    else:
         return None
+    references = (("the last price", last), ("the previous close", before))
     away, price, name, reference = max(
         (abs(price - reference) / reference, price, name, reference)
         for price in prices

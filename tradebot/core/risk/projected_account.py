@@ -16,7 +16,7 @@ from tradebot.core.model.order_ids import account_hash, parse
 from tradebot.core.model.orders import BrokerOrder, Purpose
 from tradebot.core.model.plan import Situation
 from tradebot.core.model.values import ONE, ZERO
-from tradebot.core.risk.exposure import SymbolExposure, measure_exposure, unseen_entries
+from tradebot.core.risk.exposure import NO_EXPOSURE, SymbolExposure, measure_exposure, unseen_entries
 from tradebot.core.risk.sizing import Headroom, reserved_cost
 
 
@@ -33,6 +33,8 @@ class ProjectedAccount:
 
     Making it takes a time linear in the situation's size. Planned exits free nothing: they may not fill.
 
+    most_in_symbol, most_gross, most_at_risk: the most USD that a symbol and all together may be worth, and may lose at
+        the stops.
     unpriced: symbols with an order that may open a position at an unknown price.
     total: the exposure of all other symbols.
     decided: strategies and symbols whose first entry of the session was decided.
@@ -71,8 +73,11 @@ class ProjectedAccount:
         exposures: by symbol, of the symbols at least that the session's signals enter.
         """
         self.situation = situation
-        self.limits: Limits = situation.limits
-        self.equity: Decimal = situation.account.equity  # USD
+        self.limits: Limits = (limits := situation.limits)
+        self.equity: Decimal = (equity := situation.account.equity)  # USD
+        self.most_in_symbol = equity * limits.max_position_size_pct
+        self.most_gross = equity * limits.max_gross_exposure_pct
+        self.most_at_risk = equity * limits.max_portfolio_risk_pct
         self.total = total
         self.buying_power = buying_power
         self.entries = situation.counters.entries_sent
@@ -80,24 +85,38 @@ class ProjectedAccount:
         self.orders_last_minute = situation.counters.orders_last_minute
         self.decided = _entries_decided(situation)
         self._exposures: dict[str, SymbolExposure] = dict(exposures)
+        self._noted = {symbol for _, symbol in self.decided}.union(
+            situation.locked, limits.deny_symbols, (key.symbol for key in situation.repetitions)
+        )
 
     @property
     def position_count(self) -> int:
         """The number of symbols with a position, foreign ones included, or with an order that may open one."""
         return len(self._symbols)
 
+    def has_noted(self, symbol: str) -> bool:
+        """Whether anything is held, ordered, decided, locked, repeated or listed of a symbol, so that it is asked for.
+
+        A list of allowed symbols notes all others.
+        """
+        return (
+            symbol in self.claims
+            or symbol in self.pending
+            or symbol in self._noted
+            or bool(self.limits.allow_symbols)
+        )
+
     def exposure_in(self, symbol: str) -> SymbolExposure:
         """The exposure in one symbol."""
-        return self._exposures.get(symbol, SymbolExposure())
+        return self._exposures.get(symbol, NO_EXPOSURE)
 
     def headroom(self, symbol: str) -> Headroom:
         """What every limit leaves for an entry into ``symbol``."""
-        limits, equity = self.limits, self.equity
         return Headroom(
-            equity=equity,
-            position_value=equity * limits.max_position_size_pct - self.exposure_in(symbol).value,
-            gross_exposure=equity * limits.max_gross_exposure_pct - self.total.value,
-            portfolio_risk=equity * limits.max_portfolio_risk_pct - self.total.risk,
+            equity=self.equity,
+            position_value=self.most_in_symbol - self.exposure_in(symbol).value,
+            gross_exposure=self.most_gross - self.total.value,
+            portfolio_risk=self.most_at_risk - self.total.risk,
             buying_power=self.buying_power,
             order_shares=self.max_shares_by_volume(symbol),
         )
@@ -117,6 +136,7 @@ class ProjectedAccount:
         self.orders_sent += 1
         self.orders_last_minute += 1
         self.decided.add((strategy, symbol))
+        self._noted.add(symbol)
         text = _order_text(Purpose.ENTRY, strategy)
         self._claim(symbol, strategy, text)
         self.pending[symbol] = text

@@ -192,10 +192,12 @@ def not_tradable(candidate: Candidate, projected: ProjectedAccount) -> Objection
 
 def no_price(candidate: Candidate, projected: ProjectedAccount) -> Objection | None:
     """There is no price, or the broker takes no stop below it."""
+    if candidate.terms is not None:
+        return None
     quote = projected.situation.quotes.get(candidate.symbol)
     if quote is None or quote.last <= 0:
         return Objection(DenialCode.NO_PRICE, lambda: f"{candidate.symbol} has no usable price")
-    if candidate.terms is not None or US_STOCKS.leg_below(quote.last) is not None:
+    if US_STOCKS.leg_below(quote.last) is not None:
         return None
     distance = US_STOCKS.leg_distance
     return Objection(
@@ -212,7 +214,7 @@ def price_collar(candidate: Candidate, projected: ProjectedAccount) -> Objection
     if terms is None:
         return None
     quote = projected.situation.quotes.get(candidate.symbol)
-    return beyond_collar([terms.price], quote, projected.limits)
+    return beyond_collar((terms.price,), quote, projected.limits)
 
 
 def stale_signal(candidate: Candidate, projected: ProjectedAccount) -> Objection | None:
@@ -236,7 +238,8 @@ SESSION_RULES: tuple[AccountRule, ...] = (
     drawdown_reached,
     cash_unexplained,
 )
-SYMBOL_RULES: tuple[CandidateRule, ...] = (
+#: They object to no symbol of which the account has nothing noted (``ProjectedAccount.has_noted``).
+NOTED_RULES: tuple[CandidateRule, ...] = (
     symbol_locked,
     symbol_not_allowed,
     symbol_owned,
@@ -244,6 +247,8 @@ SYMBOL_RULES: tuple[CandidateRule, ...] = (
     order_pending,
     already_decided,
     repeat_order_limit,
+)
+SYMBOL_RULES: tuple[CandidateRule, ...] = (
     not_tradable,
     no_price,
     invalid_stop,
@@ -268,4 +273,4 @@ SIZE_RULES: tuple[CandidateRule, ...] = (
     min_order_value,
     zero_quantity,
 )
-RULES = (halted, *SESSION_RULES, *SYMBOL_RULES, *COUNT_RULES, *SIZE_RULES)
+RULES = (halted, *SESSION_RULES, *NOTED_RULES, *SYMBOL_RULES, *COUNT_RULES, *SIZE_RULES)

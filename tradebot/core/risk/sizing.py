@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.values import ONE, ZERO, percent
 
 #: Fraction of an order's value that is reserved for slippage and fees in the buying power.
 BUYING_POWER_MARGIN = Decimal("0.02")
+_RESERVED = ONE + BUYING_POWER_MARGIN
 
 
 class Cap(StrEnum):
@@ -25,8 +26,10 @@ class Cap(StrEnum):
     BUYING_POWER = "buying power"
 
 
-@dataclass(frozen=True, slots=True)
-class Headroom:
+_CAPS = tuple(Cap)
+
+
+class Headroom(NamedTuple):
     """What each limit leaves for one more order in a symbol, USD. Negative where the limit is exceeded."""
 
     equity: Decimal
@@ -37,8 +40,7 @@ class Headroom:
     order_shares: Decimal  # shares
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """The size of an entry and the cap that bound it."""
 
     quantity: Decimal  # whole shares, 0 or more
@@ -56,7 +58,7 @@ def risk_per_trade(limits: Limits, asked: Decimal | None) -> Decimal:
 
 def reserved_cost(quantity: Decimal, price: Decimal) -> Decimal:
     """USD of buying power that an order is counted with: its value and a margin for slippage and fees."""
-    return quantity * price * (ONE + BUYING_POWER_MARGIN)
+    return quantity * price * _RESERVED
 
 
 def on_probation(sessions_run: int, limits: Limits) -> bool:
@@ -73,19 +75,20 @@ def size_entry(
     share. Shares are whole even where fractions trade, because a bracket cannot protect a fraction.
     """
     distance = abs(price - stop)
-    allowed = {
-        Cap.RISK_PER_TRADE: _whole_shares(headroom.equity * risk_pct, distance),
-        Cap.POSITION_SIZE: _whole_shares(headroom.position_value, price),
-        Cap.ORDER_VALUE: _whole_shares(limits.max_order_value, price),
-        Cap.ORDER_VOLUME: _whole_shares(headroom.order_shares, ONE),
-        Cap.GROSS_EXPOSURE: _whole_shares(headroom.gross_exposure, price),
-        Cap.PORTFOLIO_RISK: _whole_shares(headroom.portfolio_risk, distance),
-        Cap.BUYING_POWER: _whole_shares(headroom.buying_power, reserved_cost(ONE, price)),
-    }
-    cap = min(allowed, key=allowed.__getitem__)
-    return Size(allowed[cap] * part // ONE, cap, part)
+    allowed = (  # in the order of Cap
+        _whole_shares(headroom.equity * risk_pct, distance),
+        _whole_shares(headroom.position_value, price),
+        _whole_shares(limits.max_order_value, price),
+        _whole_shares(headroom.order_shares, ONE),
+        _whole_shares(headroom.gross_exposure, price),
+        _whole_shares(headroom.portfolio_risk, distance),
+        _whole_shares(headroom.buying_power, price * _RESERVED),
+    )
+    quantity = min(allowed)
+    cap = _CAPS[allowed.index(quantity)]
+    return Size(quantity if part == ONE else quantity * part // ONE, cap, part)
 
 
 def _whole_shares(budget: Decimal, per_share: Decimal) -> Decimal:
     """The whole shares that a budget pays for. Integer division: a rounded quotient could spend a cent too much."""
-    return max(ZERO, budget) // per_share
+    return budget // per_share if budget > 0 else ZERO
