@@ -100,10 +100,7 @@ class ProjectedAccount:
         A list of allowed symbols notes all others.
         """
         return (
-            symbol in self.claims
-            or symbol in self.pending
-            or symbol in self._noted
-            or bool(self.limits.allow_symbols)
+            symbol in self.claims or symbol in self.pending or symbol in self._noted or bool(self.limits.allow_symbols)
         )
 
     def exposure_in(self, symbol: str) -> SymbolExposure:
