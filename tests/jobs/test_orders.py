@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from tradebot.core.model.exchange_time import new_york_text
 from tradebot.core.model.orders import OrderRequest, OrderState, OrderType, Purpose, Side, TimeInForce
 from tradebot.core.results.listings import ListedOrder, Listing, Selection
 from tradebot.jobs import orders
+from tradebot.ledger.sqlite_engine import SqliteEngine
 
 FOREIGN_BUY = OrderRequest(
     "by-hand", "ACME", Side.BUY, Decimal(7), OrderType.LIMIT, TimeInForce.GTC, limit_price=Decimal(50)
@@ -121,6 +123,37 @@ def test_only_what_matches_is_listed(chosen: Selection, count: int, traded: Hous
     assert len(found.rows) == count
     assert found.more == (chosen.limit is not None)
     assert bool(found.notes) == (count == 0)
+
+
+def test_so_many_of_the_newest_are_the_beginning_of_all_of_them(traded: House) -> None:
+    traded.next()
+    traded.passes("10:00")
+    traded.emergency_stop(close=True)
+    traded.check_exits("10:05")
+    for chosen in (Selection(), Selection(symbol="COAL"), Selection(first=MONDAY), Selection(last=FRIDAY)):
+        everything = recalled(traded, chosen).rows
+        for limit in range(1, len(everything) + 1):
+            found = recalled(traded, replace(chosen, limit=limit))
+            assert (found.rows, found.more) == (everything[:limit], limit < len(everything)), (chosen, limit)
+
+
+def test_the_newest_and_the_open_ones_cost_no_more_with_a_longer_history(traded: House) -> None:
+    """SQLite reads no table of the history from end to end, which it calls a SCAN, and no account's orders all."""
+    asked: list[str] = []
+    with traded.ledger_alone() as desk:
+        assert isinstance(desk.ledger.listings._engine, SqliteEngine)
+        connection = desk.ledger.listings._engine._connection
+        connection.set_trace_callback(asked.append)
+        for chosen in (Selection(limit=2), Selection(only_open=True)):
+            desk.ledger.listings.sent_orders(chosen, 2)
+        desk.ledger.listings.names(Selection())
+        connection.set_trace_callback(None)
+        plans = [row[3] for each in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")]
+    through = [plan for plan in plans if "orders" in plan or "intent" in plan or "fills" in plan]
+    assert len(through) >= 5
+    assert [plan for plan in through if "SCAN" in plan] == []
+    assert "SEARCH intent USING INDEX orders_session (account_key=? AND session>?)" in through
+    assert "SEARCH orders USING INDEX orders_unsettled (account_key=?)" in through
 
 
 def test_an_account_without_orders_says_so(make_house: MakeHouse) -> None:

@@ -14,7 +14,7 @@ def run(desk: LedgerDesk, chosen: Selection) -> Listing[FillLine]:
     stored = desk.ledger.listings
     rows = _of_open_trades(desk, chosen) if chosen.only_open else stored.fills(chosen, _one_more(chosen.limit))
     if not rows:
-        return Listing(chosen, (), notes=(nothing_found("fill", chosen, stored.strategies(), stored.symbols()),))
+        return Listing(chosen, (), notes=(nothing_found("fill", chosen, *stored.names(chosen)),))
     shown = tuple(rows[: chosen.limit])
     return Listing(chosen, shown, more=len(rows) > len(shown))
 

@@ -40,12 +40,12 @@ def listing(ledger: AccountLedger, chosen: Selection, live: Sequence[ListedOrder
     most = None if chosen.limit is None else chosen.limit + len(live) + 1
     past = [*stored.sent_orders(chosen, most)]
     if not chosen.only_open:
-        past += stored.other_orders(chosen, most)
+        past += stored.other_orders(chosen, most, past[-1].at if len(past) == most else None)
     matching = (each for each in live if chosen.includes(each.symbol, each.strategy, new_york_date(each.at)))
     rows = [*matching, *(each for each in past if each.broker_order_id not in ids)]
     rows.sort(key=lambda each: each.at, reverse=True)
     shown = tuple(rows[: chosen.limit])
-    notes = () if rows else (nothing_found("order", chosen, stored.strategies(), stored.symbols()),)
+    notes = () if rows else (nothing_found("order", chosen, *stored.names(chosen)),)
     return Listing(chosen, shown, more=len(rows) > len(shown), notes=notes)
 
 

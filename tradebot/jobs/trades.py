@@ -17,15 +17,8 @@ def run(desk: LedgerDesk, chosen: Selection) -> TradeListing:
     shown = tuple(rows[: chosen.limit])
     notes = []
     if not rows:
-        stored = desk.ledger.listings
-        notes.append(
-            nothing_found(
-                "round trip" if chosen.only_open else "finished round trip",
-                chosen,
-                stored.strategies(),
-                stored.symbols(),
-            )
-        )
+        noun = "round trip" if chosen.only_open else "finished round trip"
+        notes.append(nothing_found(noun, chosen, *desk.ledger.listings.names(chosen)))
     if opened and not chosen.only_open:
         is_one = len(opened) == 1
         more = " more" if rows else ""

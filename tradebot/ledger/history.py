@@ -90,6 +90,15 @@ class LedgerHistory:
         """The totals of every round trip that is over."""
         return totals(results_of(over(self._engine, self._account_key, self._changes(), None, None)))
 
+    def newest_numbers(self) -> tuple[int, int]:
+        """The numbers of the newest fill and of the newest lot closure: what is booked differs if one does."""
+        row = self._engine.one(
+            "SELECT (SELECT MAX(seq) FROM fills WHERE account_key = :account_key) AS fill,"
+            " (SELECT MAX(seq) FROM trades WHERE account_key = :account_key) AS closure",
+            {"account_key": self._account_key},
+        )
+        return (row["fill"] or 0, row["closure"] or 0) if row else (0, 0)
+
     def closures(self, first: date | None = None, last: date | None = None) -> tuple[LotClosure, ...]:
         """The standing lot closures by the session that closed them, in the order of booking."""
         return self._between(LotClosure, STANDING_CLOSURES, "exit_session", first, last)

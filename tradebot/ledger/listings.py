@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -37,12 +37,20 @@ _ENDED = """CASE WHEN EXISTS (SELECT 1 FROM fills AS other WHERE other.account_k
     WHEN EXISTS (SELECT 1 FROM broker_orders AS newer WHERE newer.account_key = {0}.account_key
     AND newer.symbol = {0}.symbol AND newer.side = {0}.side AND newer.role = 'stop' AND {0}.role = 'stop'
     AND newer.submitted_at > {0}.submitted_at) THEN 'replaced' ELSE 'unknown' END AS ended"""
-_INTENTS = """
-SELECT COALESCE(sent_at, written_at) AS at, symbol, side, quantity, filled_quantity, type, limit_price, stop_price,
+_AT = "COALESCE(sent_at, written_at)"
+_INTENTS = f"""
+SELECT {_AT} AS at, symbol, side, quantity, filled_quantity, type, limit_price, stop_price,
     average_fill_price, state, purpose, strategy, CASE WHEN note = '' THEN reason ELSE note END AS reason,
     client_order_id, broker_order_id, 'unknown' AS ended
 FROM orders AS intent WHERE account_key = :account_key
 """
+#: An order is sent in its own session: the newest ones are in the newest sessions, to which an index leads.
+_NEWEST_SESSIONS = """ AND session >= COALESCE((SELECT MIN(session) FROM (SELECT session FROM orders
+    WHERE account_key = :account_key{condition} ORDER BY session DESC LIMIT :most) AS newest), '')"""
+#: Those in doubt, found by exactly the condition of the index orders_unsettled, in its order.
+_IN_DOUBT = """ AND seq IN (SELECT seq FROM orders WHERE account_key = :account_key
+    AND state IN ('planned', 'submitting', 'unknown', 'accepted', 'partially_filled')
+    AND state IN ('submitting', 'unknown') ORDER BY seq DESC LIMIT :most)"""
 _OTHERS = f"""
 SELECT seen.submitted_at AS at, seen.symbol, seen.side, seen.quantity, seen.filled_quantity, seen.type,
     seen.limit_price, seen.stop_price, seen.average_fill_price, seen.state, seen.role AS purpose,
@@ -58,15 +66,24 @@ _BY_FILLS = f"""
 SELECT MIN(at) AS at, symbol, side, '0' AS quantity, '0' AS filled_quantity, 'market' AS type, NULL AS limit_price,
     NULL AS stop_price, NULL AS average_fill_price, 'accepted' AS state, 'close' AS purpose, strategy, '' AS reason,
     client_order_id, broker_order_id, 'unknown' AS ended
-FROM ({STANDING_FILLS}) AS fill WHERE client_order_id LIKE 'tb1-%' AND client_order_id LIKE '%-close-%'
-    AND NOT EXISTS (SELECT 1 FROM orders AS intent
+FROM ({STANDING_FILLS} AND session >= :floor) AS fill WHERE client_order_id LIKE 'tb1-%'
+    AND client_order_id LIKE '%-close-%' AND NOT EXISTS (SELECT 1 FROM orders AS intent
         WHERE intent.account_key = fill.account_key AND intent.client_order_id = fill.client_order_id)
     AND NOT EXISTS (SELECT 1 FROM broker_orders AS seen
         WHERE seen.account_key = fill.account_key AND seen.broker_order_id = fill.broker_order_id)
 GROUP BY client_order_id, broker_order_id, symbol, side, strategy
 """
+_SYMBOLS = """
+WITH RECURSIVE found (symbol) AS (
+    SELECT MIN(symbol) FROM fills WHERE account_key = :account_key
+    UNION ALL SELECT (SELECT MIN(symbol) FROM fills WHERE account_key = :account_key AND symbol > found.symbol)
+    FROM found WHERE found.symbol IS NOT NULL)
+SELECT symbol FROM found WHERE symbol IS NOT NULL
+"""
 #: The limit of a listing of everything.
 _ALL = 1 << 62
+#: Days within which the close of an emergency stop has filled: it is a market order.
+_DAYS_TO_FILL = timedelta(days=14)
 #: Orders whose fills are read by one statement.
 _AT_ONCE = 500
 _SPAN = " AND session >= :first AND session <= :last"
@@ -80,7 +97,7 @@ class Listings:
 
     def __init__(self, engine: Engine, account_key: str) -> None:
         self._engine = engine
-        self._account = {"account_key": account_key}
+        self._account: dict[str, Value] = {"account_key": account_key}
 
     def fills(self, chosen: Selection, most: int | None) -> Sequence[FillLine]:
         """The standing fills that match, newest first; the newest ``most`` of them, None for all."""
@@ -119,12 +136,24 @@ class Listings:
 
     def sent_orders(self, chosen: Selection, most: int | None) -> Sequence[ListedOrder]:
         """The intents that match, newest first; the newest ``most``, None for all. Of ``only_open`` those in doubt."""
-        in_doubt = " AND state IN ('submitting', 'unknown')" if chosen.only_open else ""
-        return self._orders(_INTENTS, chosen, most, in_doubt)
+        condition, values = _conditions(chosen, _AT)
+        if chosen.only_open:
+            condition += _IN_DOUBT
+        elif most is not None:
+            condition += _NEWEST_SESSIONS.format(condition=condition)
+        return self._orders(f"{_INTENTS}{condition}", "", values, most)
 
-    def other_orders(self, chosen: Selection, most: int | None) -> Sequence[ListedOrder]:
-        """The orders at the broker without an intent that match: legs, foreign and emergency stops' ones, likewise."""
-        return [*self._orders(_OTHERS, chosen, most), *self._orders(_BY_FILLS, chosen, most)]
+    def other_orders(self, chosen: Selection, most: int | None, since: datetime | None = None) -> Sequence[ListedOrder]:
+        """The orders at the broker without an intent that match: legs, foreign and emergency stops' ones, likewise.
+
+        since: leave out what is older (aware UTC).
+        """
+        condition, values = _conditions(chosen, "at")
+        if since is not None:
+            condition += " AND at >= :oldest"
+            values["oldest"] = stamp(since)
+        values["floor"] = ((since.date() - _DAYS_TO_FILL) if since else date.min).isoformat()
+        return [*self._orders(_OTHERS, condition, values, most), *self._orders(_BY_FILLS, condition, values, most)]
 
     def orders_with(self, broker_order_ids: Collection[str]) -> Sequence[ListedOrder]:
         """The orders with these ids at the broker, as open ones."""
@@ -140,24 +169,12 @@ class Listings:
             )
         ]
 
-    def _orders(self, select: str, chosen: Selection, most: int | None, more: str = "") -> Sequence[ListedOrder]:
-        names = [name for name in ("symbol", "strategy") if getattr(chosen, name) is not None]
-        condition = "".join(f" AND {name} = :{name}" for name in names) + more
-        bounds: dict[str, Value] = {}
-        if chosen.first is not None:
-            condition += " AND at >= :since"
-            bounds["since"] = stamp(start_of_day(chosen.first))
-        if chosen.last is not None:
-            condition += " AND at < :until"
-            bounds["until"] = stamp(start_of_day(chosen.last + timedelta(days=1)))
+    def _orders(
+        self, select: str, condition: str, values: Mapping[str, Value], most: int | None
+    ) -> Sequence[ListedOrder]:
         rows = self._engine.all(
             f"SELECT * FROM ({select}) AS listed WHERE 1 = 1{condition} ORDER BY at DESC, client_order_id LIMIT :most",
-            {
-                **self._account,
-                **bounds,
-                **{name: getattr(chosen, name) for name in names},
-                "most": _ALL if most is None else most,
-            },
+            {**self._account, **values, "most": _ALL if most is None else most},
         )
         parts = self._parts({row["client_order_id"] for row in rows if _is_undecided(OrderState(row["state"]))})
         return [_order(row, parts.get((row["client_order_id"], row["broker_order_id"]), ())) for row in rows]
@@ -175,18 +192,30 @@ class Listings:
                 parts.setdefault(key, []).append((Decimal(row["quantity"]), Decimal(row["price"])))
         return parts
 
-    def strategies(self) -> frozenset[str]:
-        """The strategies that have a fill, FOREIGN among them."""
-        return self._distinct("strategy")
+    def names(self, chosen: Selection) -> tuple[frozenset[str], frozenset[str]]:
+        """The strategies, FOREIGN among them, and the symbols that have a fill. Without a chosen strategy none is read.
 
-    def symbols(self) -> frozenset[str]:
-        """The symbols that have a fill."""
-        return self._distinct("symbol")
+        A symbol leads to the next one by its index, however many fills it has.
+        """
+        strategies: frozenset[str] = frozenset()
+        if chosen.strategy is not None:
+            select = "SELECT DISTINCT strategy FROM fills WHERE account_key = :account_key"
+            strategies = frozenset(row["strategy"] for row in self._engine.all(select, self._account))
+        return strategies, frozenset(row["symbol"] for row in self._engine.all(_SYMBOLS, self._account))
 
-    def _distinct(self, column: str) -> frozenset[str]:
-        values: dict[str, Value] = {**self._account}
-        rows = self._engine.all(f"SELECT DISTINCT {column} FROM fills WHERE account_key = :account_key", values)
-        return frozenset(row[column] for row in rows)
+
+def _conditions(chosen: Selection, at: str) -> tuple[str, dict[str, Value]]:
+    """What a selection asks for, as SQL with its values. ``at``: the expression of an order's time."""
+    names = [name for name in ("symbol", "strategy") if getattr(chosen, name) is not None]
+    condition = "".join(f" AND {name} = :{name}" for name in names)
+    values: dict[str, Value] = {name: getattr(chosen, name) for name in names}
+    if chosen.first is not None:
+        condition += f" AND {at} >= :since"
+        values["since"] = stamp(start_of_day(chosen.first))
+    if chosen.last is not None:
+        condition += f" AND {at} < :until"
+        values["until"] = stamp(start_of_day(chosen.last + timedelta(days=1)))
+    return condition, values
 
 
 def _is_undecided(state: OrderState) -> bool:

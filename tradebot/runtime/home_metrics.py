@@ -50,7 +50,7 @@ class HomeMetrics:
         self._looks = looks
         self._options = options
         self._environ = environ
-        self._totals: tuple[tuple[int, bool], Totals] | None = None  # with the newest run at that time
+        self._totals: tuple[tuple[str, int, int], Totals] | None = None  # with what was booked at that time
 
     def view(self, name: str, looked: Looked) -> HomeView:
         """What is known of the home now, under this name. Raises ConfigError for a folder that is none."""
@@ -92,12 +92,11 @@ class HomeMetrics:
         waiting = tuple(each for each in newest if each.state is DeliveryState.WAITING)
         with open_ledger_desk(self._options, self._environ, migrates=False) as opened:
             jobs = session_jobs.run(opened.desk)
-            ledger = opened.desk.ledger
-            runs = ledger.runs.last_of_each_job()
+            history = opened.desk.ledger.history
+            booked = (opened.context.account_id, *history.newest_numbers())
             seconds = time.monotonic() - began
-            newest_run = max(((run.run_id, run.ended_at is not None) for run in runs), default=(0, True))
-            if self._totals is None or self._totals[0] != newest_run:  # only a run books trades
-                self._totals = newest_run, ledger.history.totals()
+            if self._totals is None or self._totals[0] != booked:
+                self._totals = booked, history.totals()
             return _Stored(jobs, self._totals[1], waiting, seconds)
 
     def _limits(self, looked: Looked) -> tuple[LimitLine, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -31,6 +32,7 @@ def test_a_ledger_that_is_gone_is_told(server: Served, tokens: Mapping[str, str]
     ledger = server.home / "trading_robot.db"
     ledger.rename(ledger.with_name("away"))
     try:
+        time.sleep(1)  # for which a read is shared
         got = server.get("/metrics?home=home", tokens["read"])
     finally:
         ledger.with_name("away").rename(ledger)

@@ -218,8 +218,11 @@ class FillLine:
 
 
 def nothing_found(noun: str, selection: Selection, strategies: Collection[str], symbols: Collection[str]) -> str:
-    """Why a listing of ``noun`` ("fill") is empty, with what there is instead, for people."""
-    if not strategies or selection.is_everything:
+    """Why a listing of ``noun`` ("fill") is empty, with what there is instead, for people.
+
+    strategies: those that have a fill, where one was chosen; symbols: those that have a fill.
+    """
+    if not symbols or selection.is_everything:
         return f"no {noun} yet"
     said = f"nothing matches: no {noun}{selection.text}"
     if selection.strategy is not None and selection.strategy not in strategies:
