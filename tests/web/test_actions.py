@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,6 +141,34 @@ def test_a_key_of_this_home_reaches_no_other_and_an_unlisted_folder_gets_no_comm
     elsewhere = ended(actions.start(other, HaltRequest("x")))
     assert (elsewhere.exit_code, elsewhere.summary and elsewhere.summary["home"]) == (ExitCode.OK, str(other))
     assert not paths.latch_file(home).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the environment of another process is read as Linux shows it")
+def test_a_command_gets_the_settings_of_its_home_and_nothing_else_that_the_server_has(
+    home: Path, actions: Actions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {
+        "MAX_POSITIONS": "3",
+        "ALPACA_API_KEY": "PKOFTHISHOME",
+        "PGPASSWORD": "of its ledger",
+        "TZ": "Europe/Berlin",
+        "AWS_SECRET_ACCESS_KEY": "of another program",
+        "PGP_PASSPHRASE": "of another program",
+        "WEB_PORT": "8001",
+        "LISTEN_FDS": "1",
+        "NOTIFY_SOCKET": "/run/notify",
+    }
+    for name, text in given.items():
+        monkeypatch.setenv(name, text)
+    with job_at_work(home):
+        stop = actions.start(home, StopRequest("x"))
+        assert stop.run.pid is not None
+        until(stop, stop.lines)
+        got = Path(f"/proc/{stop.run.pid}/environ").read_text().split("\0")
+    assert {name for name in given if f"{name}={given[name]}" in got} == {
+        "MAX_POSITIONS", "ALPACA_API_KEY", "PGPASSWORD", "TZ",
+    }  # fmt: skip
+    assert ended(stop).exit_code is ExitCode.OK
 
 
 def test_a_home_without_room_for_files_is_stopped_all_the_same(home: Path, actions: Actions) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import socketserver
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
@@ -15,7 +16,7 @@ import pytest
 from tests.fakes.cli import environment
 from tradebot.core.model.halts import HaltLevel
 from tradebot.core.results.listings import Selection
-from tradebot.errors import BrokerUnavailable, ExitCode
+from tradebot.errors import BrokerUnavailable, ExitCode, LedgerError
 from tradebot.runtime.home_looks import Look
 from tradebot.settings import GlobalOptions
 from tradebot.web import reads
@@ -40,7 +41,8 @@ def of(home: Path, tmp_path: Path) -> HomeReads:
 def test_everybody_shares_a_look_and_the_next_comes_after_its_time(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
 
-    def take() -> Look:
+    def take(asks: Callable[[], None]) -> Look:
+        asks()
         taken.append(threading.current_thread().name)
         time.sleep(0.05)
         return look
@@ -52,7 +54,9 @@ def test_everybody_shares_a_look_and_the_next_comes_after_its_time(look: Look, m
     assert len(taken) == 1
     monkeypatch.setattr(reads, "EVERY", 0.0)
     assert shared.newest().look is look
-    shared.expire()
+    deadline = time.monotonic() + 10
+    while len(taken) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert len(taken) >= 2
 
 
@@ -60,7 +64,8 @@ def test_a_broker_that_hangs_or_fails_leaves_the_look_before_it(look: Look, monk
     hanging, begun = threading.Event(), threading.Event()
     answers: Iterator[Look | BrokerUnavailable] = iter([look, BrokerUnavailable("nobody answers")])
 
-    def take() -> Look:
+    def take(asks: Callable[[], None]) -> Look:
+        asks()
         answer = next(answers)
         if isinstance(answer, BrokerUnavailable):
             begun.set()
@@ -70,6 +75,7 @@ def test_a_broker_that_hangs_or_fails_leaves_the_look_before_it(look: Look, monk
 
     shared = SharedLook(take)
     assert shared.newest().trouble == ""
+    monkeypatch.setattr(reads, "FIRST_WAIT", 0.05)
     shared.expire()
     shared.newest()
     assert begun.wait(10)
@@ -82,11 +88,64 @@ def test_a_broker_that_hangs_or_fails_leaves_the_look_before_it(look: Look, monk
     assert (failed.look, failed.trouble, failed.code) == (look, "nobody answers", ExitCode.BROKER)
 
 
+def test_a_look_that_came_as_far_as_the_ledger_alone_is_tried_again_soon(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was locked out for a moment sees no figures of half a minute ago; a broker that was asked is left alone."""
+    monkeypatch.setattr(reads, "SAME_FOR", 0.05)
+    tries: list[bool] = []  # whether each asked the broker
+
+    def take(asks: Callable[[], None]) -> Look:
+        tries.append(len(tries) > 1)
+        if not tries[-1]:
+            raise LedgerError("locked")
+        asks()
+        return look
+
+    shared = SharedLook(take)
+    assert "could not read the ledger: locked" in shared.newest().trouble
+    deadline = time.monotonic() + 10
+    while shared.newest().trouble and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert shared.newest().look is look
+    time.sleep(0.2)
+    shared.newest()
+    assert tries == [False, False, True]
+
+
+def test_what_was_sent_to_the_broker_is_seen_by_who_asks_next(look: Look) -> None:
+    """A look that was on its way meanwhile is not it."""
+    begun, let_go = threading.Event(), threading.Event()
+    later = replace(look, seconds=9.0)
+    found = iter([look, look, later])
+
+    def take(asks: Callable[[], None]) -> Look:
+        asks()
+        value = next(found)
+        begun.set()
+        let_go.wait(10)
+        return value
+
+    shared = SharedLook(take)
+    let_go.set()
+    assert shared.newest().look is look
+    begun.clear()
+    let_go.clear()
+    shared.expire()
+    with ThreadPoolExecutor(1) as client:
+        asked = client.submit(shared.newest)
+        assert begun.wait(10)
+        shared.expire()
+        let_go.set()
+        assert asked.result().look is later
+
+
 def test_the_first_look_is_waited_for_and_no_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reads, "FIRST_WAIT", 0.05)
     hanging = threading.Event()
 
-    def take() -> Look:
+    def take(asks: Callable[[], None]) -> Look:
+        asks()
         hanging.wait(10)
         raise BrokerUnavailable("nobody answers")
 

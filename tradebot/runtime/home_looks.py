@@ -80,10 +80,13 @@ class HomeLooks:
 
     # --- the broker ----------------------------------------------------------------------
 
-    def take_look(self) -> Look:
-        """Look at the account at its broker. Raises ConfigError, Blocked, LedgerError and BrokerUnavailable."""
+    def take_look(self, asks: Callable[[], None] = lambda: None) -> Look:
+        """Look at the account at its broker. ``asks`` is called before the broker is asked.
+
+        Raises ConfigError, Blocked, LedgerError and BrokerUnavailable.
+        """
         began = time.monotonic()
-        with open_look(self._options, self._environ) as opened:
+        with open_look(self._options, self._environ, asks) as opened:
             desk = opened.desk
             live = read_live(desk, Job.STATUS)
             return Look(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,8 +15,9 @@ from tradebot.ledger.homes import KnownHome
 from tradebot.runtime.home_in_ledger import is_here, is_inside
 from tradebot.runtime.homes import is_home
 from tradebot.settings import GlobalOptions, Settings, inspect, process_environment, resolve_home
+from tradebot.settings.documentation import rows, web_names
 
-#: Variables that a process of another home gets. No setting is among them: each home has its own.
+#: Variables that a process in any home gets. No setting is among them: each home has its own.
 PASSED_ON = (
     *("PATH", "HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "XDG_STATE_HOME", "TRADEBOT_STATE_DIR"),
     *("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"),
@@ -24,14 +26,14 @@ PASSED_ON = (
     *(
         "SSL_CERT_FILE",
         "SSL_CERT_DIR",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "NO_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "no_proxy",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+        *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
     ),
 )
+#: Further variables that a process in the own home gets: ours, and what libpq reads beside DATABASE_URL.
+_OF_OWN_HOME = re.compile(r"TRADEBOT_\w+|PG[A-Z]+|PGCONNECT_TIMEOUT")
 #: The settings that say where the ledger lies.
 _LEDGER_PLACE = ("DATABASE_URL", "DATABASE_WEAK_TLS")
 #: What is told where the list of homes lacks one: it was lost, or is another user's.
@@ -44,13 +46,16 @@ _LEDGER_TIMEOUT = 2.0
 
 
 def environment_of(home: Path, options: GlobalOptions) -> Mapping[str, str]:
-    """The environment of a process in a home: that of this one in its own home, no setting and no key in another.
+    """The environment of a process in a home: what every process needs, and in the own home the settings of this one.
 
-    But for the place of the ledger of this one, where that ledger knows the other home and the home names none.
+    Another home gets no setting and no key, but for the place of the ledger of this one, where that ledger knows the
+    other home and the home names none. What is neither, such as a key of another program, reaches no home, nor do the
+    settings of the web server, which no command but it reads.
     """
     environ = process_environment()
     if home == own_home(options):
-        return environ
+        own = rows().keys() - web_names() | set(PASSED_ON)
+        return {name: text for name, text in environ.items() if name in own or _OF_OWN_HOME.fullmatch(name)}
     passed = {name: environ[name] for name in PASSED_ON if name in environ}
     place = {name: environ[name] for name in _LEDGER_PLACE if name in environ}
     return {**passed, **place} if place and _lies_in_ours(home, options, passed) else passed

@@ -7,7 +7,7 @@ do, works on copies in a temporary folder: a look at an exchange that follows th
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,9 +48,13 @@ class OpenLook:
 
 
 @contextmanager
-def open_look(options: GlobalOptions, environ: Mapping[str, str]) -> Iterator[OpenLook]:
-    """Wire a desk for looking at the home's account at its broker. ``environ``: the environment of the home.
+def open_look(
+    options: GlobalOptions, environ: Mapping[str, str], asks: Callable[[], None] = lambda: None
+) -> Iterator[OpenLook]:
+    """Wire a desk for looking at the home's account at its broker.
 
+    environ: the environment of the home.
+    asks: called before the broker is asked, once settings and ledger could be read.
     Raises ConfigError, Blocked (not the pinned account), LedgerError and BrokerUnavailable.
     """
     loaded = load_for(options, environ)
@@ -62,6 +66,7 @@ def open_look(options: GlobalOptions, environ: Mapping[str, str]) -> Iterator[Op
         database = held.enter_context(open_read_only(settings.ledger, migrates=False))
         pinned = pinned_or_refuse(settings, database)
         copies = held.enter_context(_copies(settings))
+        asks()
         venue = held.enter_context(open_venue(copies, guard=guard, looks=True))
         opened_on = AccountReading(venue.broker.account(), venue.clock.now())
         account_id = opened_on.account.account_id

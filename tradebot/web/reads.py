@@ -1,7 +1,8 @@
 """What the server shows of a home: typed, with its age, and never an exception.
 
 A broker is asked by one look that everybody shares, at most every ``EVERY`` seconds, by one thread at a time. Who asks
-while it is on its way, or hangs, gets the look before it with its age. What the ledger tells is read anew for each
+while it is on its way, or hangs, gets the look before it with its age. A look that came as far as the ledger alone is
+tried again soon. What the ledger tells is read anew for each
 read, save that equal reads within ``SAME_FOR`` seconds share one.
 
 The methods block for as long as a ledger takes to read; the first look may be waited for, for ``FIRST_WAIT`` seconds.
@@ -42,7 +43,7 @@ T = TypeVar("T")
 EVERY = 30.0
 #: Seconds after the beginning of the very first look until which it is waited for.
 FIRST_WAIT = 5.0
-#: Seconds in which equal reads of the ledger are one.
+#: Seconds in which equal reads of the ledger are one, and after which a look that asked no broker is tried again.
 SAME_FOR = 1.0
 #: Different reads that are kept at once.
 _MOST_KEPT = 64
@@ -132,7 +133,8 @@ class HomeReads:
 
     def metrics(self, name: str) -> HomeView:
         """What is measured of the home, under this name. Raises ConfigError for a folder that is none."""
-        return self._metrics.view(name, self._shared.newest())
+        looked = self._shared.newest()
+        return self._kept.get(("metrics", name), lambda: self._metrics.view(name, looked))
 
     def redact(self, text: str) -> str:
         """The text with the secrets of the home's settings masked."""
@@ -145,6 +147,10 @@ class HomeReads:
             text = self.redact(make())
             self._texts[name] = (found, text)
         return text
+
+    def wait_left(self) -> float:
+        """Seconds for which a look at the broker may be waited for; 0 where there is one that counts."""
+        return self._shared.wait_left()
 
     def look_again(self) -> None:
         """Let the next read begin a new look: something was sent to the broker."""
@@ -191,47 +197,79 @@ def _tried(read: Callable[[], Found[T]], looked_at: datetime | None = None, code
 class SharedLook:
     """The newest look at a broker, taken by one thread at a time, at most every ``EVERY`` seconds."""
 
-    def __init__(self, take: Callable[[], Look]) -> None:
+    def __init__(self, take: Callable[[Callable[[], None]], Look]) -> None:
+        """``take``: takes a look, and calls what it is given before it asks the broker."""
         self._take = take
         self._changed = threading.Condition()
         self._newest = Looked(is_shared=True)
-        self._begun: float | None = None  # by time.monotonic; None before the first, and where the next is due at once
+        self._asked_at: float | None = None  # when the broker was asked last, by time.monotonic, as the others
+        self._has_asked = False  # whether the last try came as far as that
+        self._again_at = 0.0  # before which no other one begins
+        self._awaited_until: float | None = None
+        self._is_awaited = True  # the one that is on its way, or the next: there is none before it that counts
         self._is_on_its_way = False
-        self._has_ended = False  # the first try has
+        self._is_expired = False  # since the one that is on its way began
 
     def newest(self) -> Looked:
-        """The newest look; where one is due it begins. Only the very first one is waited for."""
+        """The newest look; where one is due it begins. The first one is waited for, and the first after ``expire``."""
         with self._changed:
-            due = self._begun is None or time.monotonic() - self._begun >= EVERY
-            if due and not self._is_on_its_way:
-                self._is_on_its_way, self._begun = True, time.monotonic()
+            if self._is_due() and not self._is_on_its_way:
+                self._is_on_its_way = True
+                self._awaited_until = self._awaited_until or time.monotonic() + FIRST_WAIT
                 threading.Thread(target=self._look, name="look at the broker", daemon=True).start()
-            if not self._has_ended:  # nobody waits for longer, however many come while the broker hangs
-                begun = time.monotonic() if self._begun is None else self._begun
-                self._changed.wait_for(lambda: self._has_ended, max(0.0, begun + FIRST_WAIT - time.monotonic()))
-            if not self._has_ended:
+            if self._is_awaited:  # nobody waits for longer, however many come while the broker hangs
+                self._changed.wait_for(lambda: not self._is_awaited, self.wait_left())
+            if self._newest.look is None and not self._newest.trouble:
                 return Looked(trouble="the broker is being asked", code=ExitCode.BROKER, is_shared=True)
             return self._newest
 
+    def wait_left(self) -> float:
+        """Seconds for which the next look is waited for; 0 where the one before it counts."""
+        if not self._is_awaited:
+            return 0.0
+        return FIRST_WAIT if self._awaited_until is None else max(0.0, self._awaited_until - time.monotonic())
+
     def expire(self) -> None:
-        """Let the next read begin a look, even if one has just been taken."""
+        """Let the next read begin a look, even if one has just been taken or is on its way, and wait for it."""
         with self._changed:
-            self._begun = None
+            self._asked_at, self._again_at = None, 0.0
+            self._awaited_until, self._is_awaited = None, True
+            self._is_expired = True
+
+    def _is_due(self) -> bool:
+        """Whether the broker may be asked again. One that was not, as the ledger was locked, is tried again soon."""
+        now = time.monotonic()
+        was_asked = self._asked_at is not None and now - self._asked_at < EVERY
+        return not was_asked and now >= self._again_at
+
+    def _asks(self) -> None:
+        with self._changed:
+            self._asked_at, self._has_asked = time.monotonic(), True
 
     def _look(self) -> None:
+        while True:
+            with self._changed:
+                self._has_asked = self._is_expired = False
+            newest = self._taken()
+            with self._changed:
+                if self._is_expired:  # it shows the account as it was
+                    continue
+                self._newest, self._is_on_its_way, self._is_awaited = newest, False, False
+                if not self._has_asked:
+                    self._again_at = time.monotonic() + SAME_FOR
+                self._changed.notify_all()
+                return
+
+    def _taken(self) -> Looked:
         try:
-            newest = Looked(self._take(), is_shared=True)
+            return Looked(self._take(self._asks), is_shared=True)
         except LedgerError as error:  # whether it can be read now, each read finds for itself
-            trouble = f"the newest look could not read the ledger: {error}"
-            newest = Looked(self._newest.look, trouble, ExitCode.BROKER, is_shared=True)
+            trouble, code = f"the newest look could not read the ledger: {error}", ExitCode.BROKER
         except TradebotError as error:
-            newest = Looked(self._newest.look, str(error), error.exit_code, is_shared=True)
+            trouble, code = str(error), error.exit_code
         except Exception as error:  # noqa: BLE001 - a bug in a look must not end the looks for good
-            trouble = f"the look at the broker failed: {type(error).__name__}: {error}"
-            newest = Looked(self._newest.look, trouble, ExitCode.BUG, is_shared=True)
-        with self._changed:
-            self._newest, self._is_on_its_way, self._has_ended = newest, False, True
-            self._changed.notify_all()
+            trouble, code = f"the look at the broker failed: {type(error).__name__}: {error}", ExitCode.BUG
+        return Looked(self._newest.look, trouble, code, is_shared=True)
 
 
 class _Kept:

@@ -130,3 +130,15 @@ def test_a_home_whose_ledger_does_not_answer_delays_no_other(made_home: Path, tm
             page = served.get("/", token).body
         accounts = page.partition('id="accounts"')[2].partition("</section>")[0]
         assert "HALTED (unreadable)" in accounts and "RUNNING" in accounts
+        shutil.copyfile(other / ".env", home / ".env")
+        time.sleep(1)  # for which a read is shared
+        for path in ("/", "/stop"):
+            began = time.monotonic()
+            assert served.get(path, served.token("act")).status == 200
+            assert time.monotonic() - began < 3, path
+        deadline = time.monotonic() + 60
+        while '<p class="word">HALTED' not in page and time.monotonic() < deadline:
+            assert '<p class="word">RUNNING' in page or '<p class="word">NOT KNOWN YET' in page
+            time.sleep(0.5)
+            page = served.get("/", token).body
+        assert '<p class="word">HALTED (unreadable)' in page

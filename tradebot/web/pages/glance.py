@@ -91,6 +91,17 @@ def unreadable(trouble: str, halts: Iterable[Halt] = (), code: ExitCode = ExitCo
     )
 
 
+def waiting() -> Glance:
+    """The state while the records of the home have not answered: another process holds them, or their server hangs."""
+    return Glance(
+        "NOT KNOWN YET",
+        "What this home has recorded has not been read so far. The emergency stop works without it.",
+        Tone.WARN,
+        is_known=False,
+        is_readable=False,
+    )
+
+
 def stopping() -> Glance:
     """The state while an emergency stop is at work."""
     return Glance("STOPPING", "An emergency stop is at work, and no job sends an entry.", Tone.WARN, is_known=False)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock, Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.responses import HTMLResponse
 
@@ -17,7 +15,8 @@ from tradebot.core.results.report_periods import AskedPeriod, Period
 from tradebot.core.results.web_access import Scope
 from tradebot.errors import TradebotError
 from tradebot.web.events import Seen, StatusFeed
-from tradebot.web.pages.accounts import AccountLine, LatestStatus, account_lines
+from tradebot.web.latest import Latest, of_now
+from tradebot.web.pages.accounts import AccountLine, account_lines
 from tradebot.web.pages.frame import AccountName, Frame, in_home
 from tradebot.web.pages.overview import Overview, overview
 from tradebot.web.pages.rendering import Renderer, fingerprint, script_address, style_address
@@ -26,18 +25,25 @@ from tradebot.web.pages.sections import Link
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from tradebot.core.results.report_outcome import ReportOutcome
+    from tradebot.core.results.status_outcome import StatusOutcome
     from tradebot.runtime.homes import HomeContext
     from tradebot.web.access.visitors import Visitor
     from tradebot.web.homes import ServedHome
-    from tradebot.web.reads import HomeReads
+    from tradebot.web.reads import HomeReads, Read
     from tradebot.web.site import Site
 
 T = TypeVar("T")
-_LOG = logging.getLogger(__name__)
 #: Seconds after which the charts are drawn again.
 _CHARTS_KEPT = 60.0
 #: Seconds for which a page waits for its charts.
 _CHARTS_WAIT = 0.25
+#: Seconds after which a status is read again for a page.
+_AGAIN = 1.0
+#: Seconds for which a page waits for a ledger: one that was read just now, and one of which nothing is known yet.
+_WAIT, _FIRST_WAIT = 0.3, 1.0
+#: Seconds for which a stream waits for a ledger: longer than a ledger that hangs is waited for.
+_STREAM_WAIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class FirstPage:
 
     overview: Overview
     accounts: tuple[AccountLine, ...]  # empty where there is no other
+    is_known: bool  # whether the ledger has answered
 
     @property
     def version(self) -> str:
@@ -56,8 +63,8 @@ class FirstPage:
     def seen(self) -> Seen:
         """The same for the event stream."""
         found = self.overview
-        looks = {"ledger": found.read_at} | ({"broker": found.asked_at} if found.asked_at else {})
-        return Seen(self.version, looks)
+        looks = {"ledger": found.read_at, "broker": found.asked_at}
+        return Seen(self.version, {key: at for key, at in looks.items() if at})
 
 
 class PageMaker:
@@ -101,15 +108,31 @@ class PageMaker:
         return HTMLResponse(self._of(visitor.home).renderer.page(template, frame, **values), status)
 
     def first_page(self, visitor: Visitor) -> FirstPage:
-        """The first page of the visitor's home."""
-        return self._first_page(visitor.home, visitor.homes)
+        """The first page of the visitor's home. A ledger that hangs holds it up for a moment alone."""
+        pages = self._of(visitor.home)
+        found = pages.at_once(pages.overview)
+        if found is not None:
+            self.learn(visitor.home, found.context)
+        return self._first_page(visitor.home, visitor.homes, found)
+
+    def status(self, home: ServedHome) -> Read[StatusOutcome] | None:
+        """The status of a home; None where its ledger does not answer at once."""
+        pages = self._of(home)
+        found = pages.at_once(pages.latest)
+        if found is not None:
+            self.learn(home, found.context)
+        return found
 
     def feed(self, visitor: Visitor) -> StatusFeed:
         """The status of the visitor's home as events, and of the other homes that the visitor may see."""
         home, homes = visitor.home, visitor.homes
-        feeds = self._of(home).feeds
+        pages = self._of(home)
+
+        def look() -> Seen:
+            return self._first_page(home, homes, of_now(pages.overview.get(_STREAM_WAIT))).seen
+
         with self._lock:
-            return feeds.setdefault(homes, StatusFeed(lambda: self._first_page(home, homes).seen))
+            return pages.feeds.setdefault(homes, StatusFeed(look))
 
     def hide(self, home: ServedHome) -> Callable[[str], str]:
         """What masks the secrets of a home."""
@@ -121,6 +144,8 @@ class PageMaker:
         if action_id not in kept.ended:
             kept.ended.append(action_id)
             kept.reads.look_again()
+            kept.latest.forget()
+            kept.overview.forget()
 
     @staticmethod
     def bare_name(visitor: Visitor) -> AccountName:
@@ -138,38 +163,52 @@ class PageMaker:
         return AccountName(home.name, self._of(home).label, is_only=count == 1)
 
     def _overview(self, home: ServedHome) -> Overview:
-        pages = self._of(home)
         account = AccountName(home.name, "", is_only=len(self._site.homes.all()) == 1)
         return overview(
             self.reads(home),
-            pages.charts.get(_CHARTS_WAIT),
+            self._of(home).charts(),
             Link("All orders", in_home("/orders", account)),
             Link("The whole report", in_home("/report", account)),
         )
 
-    def _first_page(self, home: ServedHome, homes: tuple[ServedHome, ...]) -> FirstPage:
+    def _first_page(self, home: ServedHome, homes: tuple[ServedHome, ...], found: Overview | None) -> FirstPage:
+        """``found``: None where the ledger has not answered so far."""
+        before = self._of(home).overview.newest()
+        shown = found or Overview.unknown(before.value.read_at if before else None)
         others = homes if len(homes) > 1 else ()
         accounts = tuple((AccountName(each.name, ""), self._of(each).latest) for each in others)
-        return FirstPage(self._overview(home), account_lines(accounts))
+        return FirstPage(shown, account_lines(accounts), found is not None)
 
     def _of(self, home: ServedHome) -> _HomePages:
         with self._lock:
             if home.folder not in self._homes:
-                self._homes[home.folder] = _HomePages(self.reads(home))
+                self._homes[home.folder] = _HomePages(self.reads(home), lambda: self._overview(home))
             return self._homes[home.folder]
 
 
 class _HomePages:
     """What is kept of a home between two pages."""
 
-    def __init__(self, reads: HomeReads) -> None:
+    def __init__(self, reads: HomeReads, overview: Callable[[], Overview]) -> None:
         self.label = ""
         self.ended: deque[str] = deque(maxlen=50)  # ids of actions after whose end the broker was asked anew
         self.reads = reads
         self.renderer = Renderer(self.hide)
-        self.charts = Background(lambda: reads.report(AskedPeriod(Period.YEAR)).value, _CHARTS_KEPT)
-        self.latest = LatestStatus(reads.status)
         self.feeds: dict[tuple[ServedHome, ...], StatusFeed] = {}  # by the homes that a visitor may see
+        self.latest = Latest("the status of an account", reads.status, _AGAIN)
+        self.overview = Latest("the first page", overview, _AGAIN)
+        self._charts = Latest("the charts", lambda: reads.report(AskedPeriod(Period.YEAR)).value, _CHARTS_KEPT)
+
+    def charts(self) -> ReportOutcome | None:
+        """The report of the charts; None while they are drawn for the first time."""
+        known = self._charts.get(0.0 if self._charts.newest() else _CHARTS_WAIT)
+        return known.value if known else None
+
+    def at_once(self, latest: Latest[T]) -> T | None:
+        """The newest value; None where the ledger does not answer at once. A look that has to be waited for is."""
+        known = latest.newest()
+        is_known = known is not None and known.tells_of_now
+        return of_now(latest.get(_WAIT if is_known else _FIRST_WAIT + self.reads.wait_left()))
 
     def hide(self, text: str) -> str:
         """The text with secrets masked; as it is where the settings cannot be read, and no secret is known."""
@@ -177,36 +216,3 @@ class _HomePages:
             return self.reads.redact(text)
         except TradebotError:
             return text
-
-
-class Background(Generic[T]):
-    """A value that is made in a thread of its own, again once it is old; the old one is given meanwhile."""
-
-    def __init__(self, make: Callable[[], T | None], kept: float) -> None:
-        self._make = make
-        self._kept = kept
-        self._value: T | None = None
-        self._made_at: float | None = None
-        self._thread: Thread | None = None
-        self._lock = Lock()
-
-    def get(self, wait: float) -> T | None:
-        """The newest value; None while there is none. The first is waited for, for so many seconds."""
-        with self._lock:
-            is_old = self._made_at is None or time.monotonic() - self._made_at >= self._kept
-            if is_old and self._thread is None:
-                self._thread = Thread(target=self._run, name="charts", daemon=True)
-                self._thread.start()
-            thread, value = self._thread, self._value
-        if value is None and thread is not None:
-            thread.join(wait)
-        return self._value
-
-    def _run(self) -> None:
-        value = None
-        try:
-            value = self._make()
-        except Exception:  # noqa: BLE001 - the page goes on without it
-            _LOG.exception("the charts cannot be drawn")
-        with self._lock:
-            self._value, self._made_at, self._thread = value, time.monotonic(), None

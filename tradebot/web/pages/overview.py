@@ -13,11 +13,12 @@ from tradebot.errors import ExitCode
 from tradebot.reports.layout import Cell
 from tradebot.web.pages import sections
 from tradebot.web.pages.frame import Look, looks_of
-from tradebot.web.pages.glance import Glance, glance, unreadable
+from tradebot.web.pages.glance import Glance, glance, unreadable, waiting
 from tradebot.web.pages.sections import Link, Part
 
 if TYPE_CHECKING:
     from tradebot.core.results.report_outcome import ReportOutcome
+    from tradebot.runtime.homes import HomeContext
     from tradebot.web.reads import HomeReads, Read
 
 #: The codes of a status of a home that cannot be read.
@@ -34,7 +35,13 @@ class Overview:
     wide: tuple[Part, ...]
     narrow: tuple[Part, ...]
     asked_at: datetime | None  # when the broker was asked (aware UTC); None: it was not
-    read_at: datetime  # when the ledger was read (aware UTC)
+    read_at: datetime | None  # when the ledger was read (aware UTC); None: it has not been
+    context: HomeContext | None = None  # of the account, where the ledger tells it
+
+    @classmethod
+    def unknown(cls, read_at: datetime | None) -> Overview:
+        """Of an account whose ledger has not answered so far. ``read_at``: when it last did."""
+        return cls(waiting(), (), (), (), (), None, read_at)
 
     @property
     def shown(self) -> object:
@@ -43,7 +50,7 @@ class Overview:
 
     def looks(self, now: datetime) -> tuple[Look, ...]:
         """When each source was asked, for people."""
-        return looks_of(self.asked_at, self.read_at, now)
+        return looks_of(self.asked_at, self.read_at, now) if self.read_at else ()
 
 
 def overview(reads: HomeReads, report: ReportOutcome | None, orders: Link, whole_report: Link) -> Overview:
@@ -51,7 +58,7 @@ def overview(reads: HomeReads, report: ReportOutcome | None, orders: Link, whole
     read = reads.status()
     status = read.value
     state = glance_of(read)
-    asked = (read.looked_at, read.at)
+    asked = (read.looked_at, read.at, read.context)
     if status is None or not state.is_readable:
         known = (sections.positions(status),) if status is not None and status.positions else ()
         return Overview(state, sections.tiles(status) if status else (), known, (), (), *asked)

@@ -142,10 +142,9 @@ def _at_stake(pages: PageMaker, visitor: Visitor) -> str:
     """What a stop is about, for whoever may see figures."""
     if not visitor.may(Scope.READ):
         return ""
-    read = pages.reads(visitor.home).status()
-    pages.learn(visitor.home, read.context)
-    status = read.value
-    if status is None or not glance_of(read).is_readable:
+    read = pages.status(visitor.home)
+    status = read.value if read else None
+    if read is None or status is None or not glance_of(read).is_readable:
         return "What the account holds cannot be read here. The stop asks the broker itself."
     worth = sum((abs(line.market_value) for line in status.positions), ZERO)
     return f"It holds {plural(len(status.positions), 'position')} worth {dollars(worth)}, by the newest look."

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tradebot.web.reads import Read
     from tradebot.web.site import Site
 
+#: Seconds after which a page without a script asks again for what was not known yet.
+_SOON = 3
 #: Rows of a listing.
 _ROWS = 100
 #: The periods of the report, for people.
@@ -119,11 +121,11 @@ def router(site: Site) -> APIRouter:
 
 
 def _overview(site: Site, pages: PageMaker, request: Request, visitor: Visitor) -> Response:
-    reads = pages.reads(visitor.home)
-    pages.learn(visitor.home, reads.status().context)
     first_page = pages.first_page(visitor)
     found = first_page.overview
     frame = pages.frame(request, visitor, "", "Status", is_live=True, version=first_page.version)
+    if not first_page.is_known:
+        frame = frame.reloading(_SOON)
     at_work = site.actions.current(visitor.home.path)
     return pages.html(
         visitor,
