@@ -58,7 +58,7 @@ class TakenAccount:
         if self._hold is not None:
             try:
                 self._hold.assert_held()
-            except LedgerError:
+            except (LedgerError, Locked):  # the hold is gone: a take-over removes it, and says so
                 self._refuse_taken()
                 raise
         self._ledger.epochs.confirm()

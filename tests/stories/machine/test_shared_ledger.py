@@ -204,28 +204,33 @@ def test_a_deleted_home_is_forgotten_with_the_reason_and_may_come_back(home: Mak
     assert len(all_accounts(second).accounts) == 2
 
 
-def test_a_run_whose_connection_is_lost_says_whether_another_has_the_account(
+def test_a_run_whose_hold_is_gone_says_whether_another_has_the_account(
     home: MakeHome, request: pytest.FixtureRequest
 ) -> None:
+    """Its connection to the server was lost, or its lock file removed."""
     options = home("first")
     init_home(options)
     settings = configuration(options).settings
-    if isinstance(settings.ledger, Path):
-        pytest.skip("a file has no connection to lose")
-    server: PostgresServer = request.getfixturevalue("postgres")
     key = trade(options)
-    for taken_over, expected in ((False, LedgerError), (True, Locked)):
+    for taken_over in (False, True):
         with (
             closing(ledger_of(options)) as database,
             closing(ledger_of(options)) as other,
             take_account(settings, database, database.bind(key), "run-daily") as taken,
         ):
             taken.assert_held()
-            (row,) = database.engine.all("SELECT pg_backend_pid() AS pid")
-            server.execute(f"SELECT pg_terminate_backend({row['pid']}, 5000)")
+            if isinstance(settings.ledger, Path):
+                lost = "was removed or replaced"
+                other.engine.end_account_hold(key)
+            else:
+                lost = "lost|closed|ended|terminat"
+                (row,) = database.engine.all("SELECT pg_backend_pid() AS pid")
+                server: PostgresServer = request.getfixturevalue("postgres")
+                server.execute(f"SELECT pg_terminate_backend({row['pid']}, 5000)")
             if taken_over:
                 other.bind(key).epochs.take(this_process("take-over"), "")
-            with pytest.raises(expected):
+                lost = "has lost account"
+            with pytest.raises(Locked if taken_over or isinstance(settings.ledger, Path) else LedgerError, match=lost):
                 taken.assert_held()
 
 
