@@ -128,6 +128,7 @@ THROUGH_A_NEIGHBOUR = {
     "plugins/raw_signals.py": "plugins/test_broken_strategies.py",
     "plugins/signal_validation.py": "plugins/test_broken_strategies.py",
     "plugins/strategy_module.py": "plugins/test_broken_strategies.py",
+    "reports/sweep_csv.py": "commands/test_sweep.py",
     "reports/pages/price_files.py": "stories/machine/test_own_prices.py",
     "schedulers/host_tools.py": "commands/test_schedule.py",
     "schedulers/install.py": "commands/test_schedule.py",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
+from math import sqrt
 
 import tradebot
 from tradebot.backtest.walk import Walk
@@ -41,7 +43,11 @@ def trial_of(walk: Walk) -> Trial | None:
 
 def moments_of(walk: Walk) -> ReturnMoments | None:
     """The moments of the daily returns of a walk; None if nothing was gained or lost, or all was lost."""
-    curve = [float(walk.setup.cash), *map(float, walk.equity)]
+    return curve_moments([float(walk.setup.cash), *map(float, walk.equity)])
+
+
+def curve_moments(curve: Sequence[float]) -> ReturnMoments | None:
+    """The moments of the daily returns of a curve; None if nothing was gained or lost, or all was lost."""
     if min(curve) <= 0:
         return None
     return ReturnMoments.of([after / before - 1 for before, after in pairwise(curve)])
@@ -49,7 +55,23 @@ def moments_of(walk: Walk) -> ReturnMoments | None:
 
 def luck_of(walk: Walk, tried: Sequence[Trial], trouble: str = "") -> Luck:
     """What luck alone would show. ``tried``: every trial on data of the walk, itself among them."""
-    moments, trials = moments_of(walk), Trials.of([trial.sharpe for trial in tried])
+    sessions, rows = walk.bars.sessions, walk.rows
+    trials = trials_beside(sessions[rows[0]], sessions[rows[len(walk.equity) - 1]], tried)
+    return moments_luck(moments_of(walk), trials, trouble)
+
+
+def trials_beside(first: date, last: date, tried: Sequence[Trial]) -> Trials:
+    """The trials that a record from ``first`` to ``last`` stands beside, itself among them.
+
+    Luck shows larger Sharpe ratios in a short record: their variance falls with the number of sessions. So the ratio of
+    a trial over other days is brought to the length of the record, by the square root of its share of days.
+    """
+    days = (last - first).days + 1
+    return Trials.of([trial.sharpe * sqrt(((trial.last - trial.first).days + 1) / days) for trial in tried])
+
+
+def moments_luck(moments: ReturnMoments | None, trials: Trials, trouble: str = "") -> Luck:
+    """What luck alone would show beside returns of these moments. ``trials``: every trial on their data."""
     if moments is None or moments.sessions < MONTH_SESSIONS:
         return Luck(trials=trials.count, trouble=trouble)
     luck = expected_maximum_sharpe(trials)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import islice, product
 from math import prod
+from typing import Protocol
 
 import numpy as np
 
@@ -32,6 +33,35 @@ class Dimension:
     def name(self) -> str:
         """Strategy and parameter, as they are typed."""
         return f"{self.strategy}.{self.parameter}"
+
+
+class Search(Protocol):
+    """Which variants are tried, one after the other; later ones may depend on what earlier ones came to."""
+
+    @property
+    def total(self) -> int:
+        """The variants that are asked for."""
+
+    def ask(self) -> Values | None:
+        """The next variant: a value for each dimension; None after the last."""
+
+    def tell(self, values: Values, sharpe: float | None) -> None:
+        """What a variant came to: its Sharpe ratio of a session; None: it failed."""
+
+
+class Listed:
+    """Variants that are known beforehand. Implements ``Search``."""
+
+    def __init__(self, variants: Sequence[Values]) -> None:
+        self.total = len(variants)
+        self._left = iter(variants)
+
+    def ask(self) -> Values | None:
+        """The next variant."""
+        return next(self._left, None)
+
+    def tell(self, values: Values, sharpe: float | None) -> None:
+        """Nothing depends on it."""
 
 
 def range_values(text: str) -> Values | None:

@@ -10,9 +10,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 from tradebot.backtest.account import BookedFill
-from tradebot.backtest.luck import MONTH_SESSIONS, trial_of
+from tradebot.backtest.luck import MONTH_SESSIONS, curve_moments, trial_of
 from tradebot.backtest.walk import Walk
 from tradebot.core.accounting import equity_statistics as formulas
+from tradebot.core.accounting.sharpe_significance import ReturnMoments
 from tradebot.core.results.sweep_outcome import RunFigures
 from tradebot.home.trials import Trial
 
@@ -35,9 +36,10 @@ class SpanRun:
     curve: array[float]  # USD: the cash to begin with, then the closing equity of each session
     figures: RunFigures
     trial: Trial
+    moments: ReturnMoments | None  # of the returns; None if nothing was gained or lost, or all was lost
 
     @property
-    def returns(self) -> list[float]:
+    def returns(self) -> array[float]:
         """The daily returns; none for an account that lost everything."""
         return returns_of(self.curve)
 
@@ -48,12 +50,13 @@ def run_result(walk: Walk) -> SpanRun:
     if trial is None:
         raise ValueError("nothing was walked")
     curve = array("d", [float(walk.setup.cash), *map(float, walk.equity)])
-    return SpanRun(curve, _figures(walk, curve), trial)
+    return SpanRun(curve, _figures(walk, curve), trial, curve_moments(curve))
 
 
-def returns_of(curve: Sequence[float]) -> list[float]:
+def returns_of(curve: Sequence[float]) -> array[float]:
     """The daily returns of a curve; none if it was ever at or below 0."""
-    return [after / before - 1 for before, after in pairwise(curve)] if min(curve) > 0 else []
+    found = (after / before - 1 for before, after in pairwise(curve)) if min(curve) > 0 else ()
+    return array("d", found)
 
 
 def curve_figures(returns: Sequence[float]) -> dict[str, float | None]:
@@ -74,9 +77,9 @@ def _figures(walk: Walk, curve: Sequence[float]) -> RunFigures:
     return RunFigures(
         sessions=len(walk.equity),
         equity=Decimal(walk.equity[-1]),
-        exposure=sum(exposed) / len(exposed) if exposed else None,
+        mean_exposure=sum(exposed) / len(exposed) if exposed else None,
         fills=sum(isinstance(each, BookedFill) for each in walk.account.booked),
-        denials=len(walk.denied),
-        halts=len(walk.halts_met),
+        denial_count=len(walk.denied),
+        halt_count=len(walk.halts_met),
         **curve_figures(returns_of(curve)),
     )

@@ -7,12 +7,14 @@ Several processes may append at the same time. A line that cannot be read is cou
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 from pathlib import Path
 
 from tradebot.home import append_log
+from tradebot.home.atomic_files import make_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +53,43 @@ def trials_file(state_path: Path) -> Path:
 
 def record_trial(state_path: Path, trial: Trial) -> TrialLog:
     """Append a trial unless it is there, and read all that are there now. Raises OSError."""
-    log = read_trials(state_path)
-    if any(each.digest == trial.digest for each in log.trials):
-        return log
-    fields = {
-        "digest": trial.digest,
-        "strategies": list(trial.strategies),
-        "symbols": list(trial.symbols),
-        "first": trial.first.isoformat(),
-        "last": trial.last.isoformat(),
-        "sharpe": trial.sharpe,
-    }
-    append_log.append(trials_file(state_path), json.dumps(fields), shared=True, permissions=0o600)
+    with closing(TrialWriter(state_path)) as writer:
+        writer.record(trial)
     return read_trials(state_path)
+
+
+class TrialWriter:
+    """Appends trials as they are made, each unless it is there; the file is read once."""
+
+    def __init__(self, state_path: Path) -> None:
+        """Read the trials that are known. Raises OSError."""
+        self._file = trials_file(state_path)
+        self._known = {trial.digest for trial in read_trials(state_path).trials}
+        self._lines: append_log.LineWriter | None = None  # opened for the first new trial
+
+    def record(self, trial: Trial) -> None:
+        """Append a trial unless it is known. It survives the end of this process. Raises OSError."""
+        if trial.digest in self._known:
+            return
+        if self._lines is None:
+            make_folder(self._file.parent)
+            self._lines = append_log.LineWriter.appending(self._file, shared=True, permissions=0o600)
+        fields = {
+            "digest": trial.digest,
+            "strategies": list(trial.strategies),
+            "symbols": list(trial.symbols),
+            "first": trial.first.isoformat(),
+            "last": trial.last.isoformat(),
+            "sharpe": trial.sharpe,
+        }
+        self._lines.write(json.dumps(fields))
+        self._known.add(trial.digest)
+
+    def close(self) -> None:
+        """Flush the trials to disk, and close the file. Raises OSError."""
+        if self._lines is not None:
+            with self._lines:
+                self._lines.sync()
 
 
 def read_trials(state_path: Path) -> TrialLog:

@@ -45,7 +45,7 @@ def csv_paths(folder: Path, loaded: Loaded, *, force: bool) -> tuple[Path, ...]:
     output_path(folder, OPTION, loaded)
     columns = {**{name: _names(kind) for name, kind in _KINDS.items()}, **_PLAIN}
     return tuple(
-        output_path(folder / name, OPTION, loaded, _csv_kind(names), force=force) for name, names in columns.items()
+        output_path(folder / name, OPTION, loaded, csv_kind(names), force=force) for name, names in columns.items()
     )
 
 
@@ -72,7 +72,7 @@ def write_csv(outcome: ReportOutcome, paths: Sequence[Path]) -> None:
         *([names, *rows] for names, rows in plain_rows),
     ]
     for path, rows in zip(paths, tables, strict=True):
-        _write(path, rows)
+        write_rows(path, rows)
 
 
 def _bridge(bridge: Bridge | None) -> list[tuple[str, str]]:
@@ -80,7 +80,7 @@ def _bridge(bridge: Bridge | None) -> list[tuple[str, str]]:
     if bridge is None:
         return []
     ends = {"opening_equity": bridge.opening_equity, **bridge.terms, "closing_equity": bridge.closing_equity}
-    return [(name, _text(amount)) for name, amount in ends.items()]
+    return [(name, cell_text(amount)) for name, amount in ends.items()]
 
 
 def _costs(cost: TradingCost | None) -> tuple[CostLine, ...]:
@@ -94,21 +94,22 @@ def _costs(cost: TradingCost | None) -> tuple[CostLine, ...]:
 
 def list_path(path: Path, kind: type[Any], loaded: Loaded, *, force: bool) -> Path:
     """The path that ``write_list`` writes to: a file of items of the dataclass ``kind``. Raises UsageError likewise."""
-    return output_path(path, OPTION, loaded, _csv_kind(_names(kind)), force=force)
+    return output_path(path, OPTION, loaded, csv_kind(_names(kind)), force=force)
 
 
 def write_list(path: Path, kind: type[Any], items: Iterable[Any]) -> None:
     """Write items of the dataclass ``kind`` to ``path``, which ``list_path`` gave. Raises UsageError."""
-    _write(path, _rows(kind, items))
+    write_rows(path, _rows(kind, items))
 
 
-def _write(path: Path, rows: Iterable[Sequence[object]]) -> None:
+def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write rows to ``path``, atomically. Raises UsageError."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     write_output(path, buffer.getvalue(), OPTION)
 
 
-def _csv_kind(columns: Sequence[str]) -> Kind:
+def csv_kind(columns: Sequence[str]) -> Kind:
     """The files with these columns, or with fewer or more of them, as another version may have written."""
 
     def is_one(head: bytes) -> bool:
@@ -125,9 +126,10 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 def _rows(kind: type[Any], items: Iterable[Any]) -> list[Sequence[object]]:
     """A row of the field names of the dataclass ``kind``, then a row for each item."""
     names = _names(kind)
-    return [names, *([_text(getattr(item, name)) for name in names] for item in items)]
+    return [names, *([cell_text(getattr(item, name)) for name in names] for item in items)]
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
+    """A value as in JSON; a missing one is empty."""
     json_value = plain(value)
     return "" if json_value is None else str(json_value)

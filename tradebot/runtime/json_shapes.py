@@ -28,6 +28,7 @@ from tradebot.core.results.report_outcome import ReplayOutcome, ReportOutcome
 from tradebot.core.results.review import Review
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.core.results.stop_outcome import DrillOutcome, StopOutcome
+from tradebot.core.results.sweep_outcome import SweepOutcome
 from tradebot.core.results.web_access import SessionLine, TokenLine
 from tradebot.core.results.written_parameters import WrittenParameters
 from tradebot.errors import Problem
@@ -163,6 +164,7 @@ SHAPES: Mapping[str, Shape] = {
         "configured": tuple[str, ...], "served": Mapping[str, ServedSessions],
     }),
     "backtest": _plain({"backtest": BacktestOutcome, "written": WrittenParameters | None, **_STATISTICS}),
+    "sweep": _plain({"sweep": SweepOutcome}),
     "strategies check": _plain({"home": Path, "report": CheckReport, "passed": bool}),
     "help": _plain({"topic": str}, text=str, codes=tuple[ExitCodeLine, ...], precedence=tuple[int, ...]),
     "completion": _plain({"shell": str, "script": str}),

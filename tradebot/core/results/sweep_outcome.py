@@ -25,10 +25,10 @@ class RunFigures:
     sharpe: float | None  # of a year
     max_drawdown: float | None
     calmar: float | None
-    exposure: float | None
+    mean_exposure: float | None
     fills: int
-    denials: int
-    halts: int
+    denial_count: int
+    halt_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class WalkForward:
     kind: str  # anchored: training begins with the first session; rolling: it moves along
     folds: tuple[Fold, ...]
     curve: Mapping[date, float]  # USD: the equity that follows from the returns of the test sessions
-    figures: Mapping[str, float | None]  # of the curve, by name
+    of_curve: Mapping[str, float | None]  # figures of the curve, by name
     luck: Luck | None
     drift: Mapping[str, tuple[Value, ...]]  # the values chosen, by parameter, a fold each
 
@@ -82,12 +82,12 @@ class WalkForward:
 class SweepOutcome:
     """A sweep."""
 
-    parameters: Mapping[str, tuple[Value, ...]]  # the values that were tried
+    swept: Mapping[str, tuple[Value, ...]]  # the values that were tried
     first: date | None  # session; None: no variant has a figure
     last: date | None
     variants: int  # that were asked for
-    runs: tuple[SweepRun, ...]  # by Sharpe ratio, the highest first; those that failed last
-    known: int  # runs that were taken from the store
+    ranking: tuple[SweepRun, ...]  # by Sharpe ratio, the highest first; those that failed last
+    from_store: int  # runs that were taken from the store
     overfit: Overfit
     verdicts: tuple[Verdict, ...]  # of the strategies as the settings have them
     highest: tuple[Verdict, ...]  # of the strategies with the parameters of the first run

@@ -22,11 +22,12 @@ class HeatMap:
     key: str
     title: str
     description: str
-    columns: tuple[str, ...]  # where there is little room, their first letters
+    columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[float | None, ...]], ...]
     strongest: float
     label: Callable[[float], str]  # a value in its cell
     short_label: Callable[[float], str]  # the same where there is little room
+    whole_names: bool = False  # whether columns keep their names where there is little room, not their first letters
 
 
 def heat_map(chart: HeatMap) -> Markup:
@@ -42,7 +43,7 @@ def heat_map(chart: HeatMap) -> Markup:
     heads = [
         element("text", text, class_=f"mark {kind}", x=_middle(chart, column), y=14, text_anchor="middle")
         for column, name in enumerate(chart.columns)
-        for kind, text in (("long", name), ("short", name[0]))
+        for kind, text in (("long", name), ("short", name if chart.whole_names else name[0]))
     ]
     return picture(chart.key, chart.title, chart.description, _HEAD + _ROW * len(chart.rows), *heads, *cells)
 

@@ -67,7 +67,7 @@ def trust(outcome: BacktestOutcome) -> Page:
     return section(
         "What it rests on",
         Line(f"{alive} of {plural(all_symbols, 'symbol')} survive to the end: {chosen}", tone),
-        *(line for verdict in outcome.verdicts for line in _verdict(verdict)),
+        *(line for each in outcome.verdicts for line in verdict(each)),
         *((Line(f"met on the way: {met}", Tone.QUIET),) if met else ()),
         Line(_ASSUMES, Tone.QUIET),
     )
@@ -121,11 +121,12 @@ def _figures(luck: Luck) -> Iterator[Line]:
     )
 
 
-def _verdict(verdict: Verdict) -> tuple[Line, ...]:
-    said = "keeps its promises" if verdict.passed else "does not keep its promises"
+def verdict(found: Verdict) -> tuple[Line, ...]:
+    """What the checks of a strategy found."""
+    said = "keeps its promises" if found.passed else "does not keep its promises"
     return (
-        Line(f"{verdict.strategy} {said}; {verdict.asked}", Tone.GOOD if verdict.passed else Tone.BAD),
-        *(Line(fault, Tone.WARN, under=True) for fault in verdict.faults),
+        Line(f"{found.strategy} {said}; {found.asked}", Tone.GOOD if found.passed else Tone.BAD),
+        *(Line(fault, Tone.WARN, under=True) for fault in found.faults),
     )
 
 

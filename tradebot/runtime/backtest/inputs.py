@@ -51,17 +51,27 @@ class Inputs:
     symbols: tuple[str, ...]  # instead of those that the strategies name, unless empty
     params: ParamValues  # others have the defaults of the manifest
     setup: Setup
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # digests by strategy and file; unless empty
     allow_lookahead: bool = False
     memory_mb: int = 0  # that the process of the strategies may use; 0: no limit
     user: str = ""  # that it runs as; "": the user of this process
 
     def plugins(self, changes: ParamValues | None = None) -> tuple[Plugin, ...]:
-        """The strategies, with the values of ``changes`` where it has one. Raises ConfigError."""
+        """The strategies, with the values of ``changes`` where it has one.
+
+        Raises ConfigError, and UsageError if their files are no longer those of ``files``.
+        """
         changed = changes or {}
-        return tuple(
+        plugins = tuple(
             read_plugin(found, self.symbols, {**self.params.get(found.name, {}), **changed.get(found.name, {})})
             for found in self.strategies
         )
+        others = [
+            each.info.name for each in plugins if self.files.get(each.info.name, each.info.files) != each.info.files
+        ]
+        if others:
+            raise UsageError(f"the files of {', '.join(others)} have changed since the start. Start anew.")
+        return plugins
 
     def bars(self) -> Bars:
         """The bars of all symbols that the strategies trade. Raises ConfigError."""
@@ -78,7 +88,7 @@ def read_inputs(settings: Settings, asked: Asked) -> Inputs:
     if unknown:
         raise UsageError(f"--set names {', '.join(unknown)}, which is not backtested.")
     own = sound_parameters(settings).values
-    return Inputs(
+    inputs = Inputs(
         history=history,
         actions=actions,
         strategies=find(names, [settings.strategies_path]),
@@ -89,6 +99,7 @@ def read_inputs(settings: Settings, asked: Asked) -> Inputs:
         memory_mb=settings.strategy_memory_mb,
         user=settings.strategy_user or "",
     )
+    return replace(inputs, files={plugin.info.name: plugin.info.files for plugin in inputs.plugins()})
 
 
 def rows_asked(bars: Bars, setup: Setup) -> range:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradebot.backtest.account import BookedFill
@@ -22,6 +21,7 @@ from tradebot.runtime.backtest.checks import check_plugins, refuse_lookahead, ve
 from tradebot.runtime.backtest.inputs import Asked, read_inputs, rows_asked
 from tradebot.runtime.backtest.luck import recorded_luck
 from tradebot.runtime.backtest.signal_source import Progress, SignalSource
+from tradebot.runtime.backtest.stopwatch import Stopwatch
 from tradebot.runtime.passed_checks import PassedChecks
 from tradebot.runtime.strategy_process import strategy_runner
 from tradebot.settings import Settings
@@ -48,7 +48,7 @@ def run_backtest(
     Raises ConfigError, UsageError and Blocked: a strategy that looks ahead gets no figures. A signal before the walk
     is raised again.
     """
-    stopwatch = _Stopwatch()
+    stopwatch = Stopwatch()
     with _nothing_known():
         walk, checks, plugins = _prepared_walk(settings, asked, progress, stopwatch)
     if not walk.rows:
@@ -63,7 +63,7 @@ def run_backtest(
         if compared.touch and code is ExitCode.OK:
             touch = _at_touch(walk)
     except KeyboardInterrupt as stop:
-        code = _code_of(stop)
+        code = code_of(stop)
     first, last = walk.bars.sessions[walk.rows[0]], walk.bars.sessions[walk.rows[-1]]
     report = report_of(walk, dict(benchmark(first, last)))
     stopwatch.passed("report")
@@ -86,7 +86,7 @@ def run_backtest(
 
 
 def _prepared_walk(
-    settings: Settings, asked: Asked, progress: Progress, stopwatch: _Stopwatch
+    settings: Settings, asked: Asked, progress: Progress, stopwatch: Stopwatch
 ) -> tuple[Walk, tuple[CheckReport, ...], tuple[Plugin, ...]]:
     """Check the strategies and ask them for their signals. The walk is at its start."""
     with closing(strategy_runner(settings)) as runner:
@@ -102,19 +102,6 @@ def _prepared_walk(
         tables = source.tables(plugins, in_bulk, bars, rows_asked(bars, inputs.setup))
         stopwatch.passed("signals")
     return Walk(bars, SignalBook(tables, bars.symbols), inputs.setup), checks, plugins
-
-
-@dataclass(slots=True)
-class _Stopwatch:
-    """The seconds of each step."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
-
-    def passed(self, step: str) -> None:
-        """End a step, and begin the next."""
-        now = time.perf_counter()
-        self.seconds[step], self.began = now - self.began, now
 
 
 @contextmanager
@@ -133,11 +120,12 @@ def _walk(walk: Walk, progress: Progress) -> ExitCode:
         walk.run(lambda done, total: progress("sessions", done, total))
     except KeyboardInterrupt as stop:
         walk.cut()
-        return _code_of(stop)
+        return code_of(stop)
     return ExitCode.OK
 
 
-def _code_of(stop: KeyboardInterrupt) -> ExitCode:
+def code_of(stop: KeyboardInterrupt) -> ExitCode:
+    """The exit code of a signal."""
     return ExitCode(getattr(stop, "exit_code", ExitCode.INTERRUPTED))
 
 

@@ -27,8 +27,10 @@ class Engine:
         self._source = SignalSource(self._runner, inputs.history, inputs.actions)
         self.bars: Bars = inputs.bars()
 
-    def run(self, params: ParamValues, spans: Sequence[Span]) -> tuple[tuple[SpanRun, ...], tuple[str, ...]]:
-        """A run for each span, and the strategies that were asked session by session.
+    def run(
+        self, params: ParamValues, spans: Sequence[Span], *, by_session: bool = False
+    ) -> tuple[tuple[SpanRun, ...], tuple[str, ...]]:
+        """A run for each span, and the strategies that were asked session by session: all if ``by_session``.
 
         Raises ConfigError, PluginError, UsageError, and Blocked for a strategy that looks ahead.
         """
@@ -38,10 +40,10 @@ class Engine:
         if len(asked) < len(setups):
             raise UsageError("the prices have no session to trade in a span.")
         rows = range(min(each.start for each in asked), max(each.stop for each in asked))
-        by_session = self._by_session(plugins, rows)
-        in_bulk = [plugin.info.name for plugin in plugins if plugin.info.name not in by_session]
+        slow = tuple(plugin.info.name for plugin in plugins) if by_session else self._by_session(plugins, rows)
+        in_bulk = [plugin.info.name for plugin in plugins if plugin.info.name not in slow]
         book = SignalBook(self._source.tables(plugins, in_bulk, self.bars, rows), self.bars.symbols)
-        return tuple(_walked(Walk(self.bars, book, setup)) for setup in setups), by_session
+        return tuple(_walked(Walk(self.bars, book, setup)) for setup in setups), slow
 
     def close(self) -> None:
         """End the process of the strategies."""

@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from tradebot.runtime.backtest.inputs import Inputs
 from tradebot.runtime.strategy_process import PASSED_ON
@@ -28,7 +29,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
-def run_tasks(submit: Submit, tasks: Sequence[Task], most: int) -> Iterator[TaskResult]:
+def run_tasks(submit: Submit, tasks: Iterable[Task], most: int) -> Iterator[TaskResult]:
     """The results of the tasks as they come, each once. ``most`` are submitted at a time; the rest wait here.
 
     What a future raises is raised. When the caller stops, what was not begun is cancelled.
@@ -49,15 +50,20 @@ def run_tasks(submit: Submit, tasks: Sequence[Task], most: int) -> Iterator[Task
             future.cancel()
 
 
+def local_workers(jobs: int | None) -> Callable[[Inputs, str], AbstractContextManager[tuple[Submit, int]]]:
+    """Local processes, as many as there are processors unless ``jobs`` says so."""
+    return partial(local_processes, jobs=jobs or processors())
+
+
 @contextmanager
-def local_processes(inputs: Inputs, digest: str, jobs: int) -> Iterator[Submit]:
+def local_processes(inputs: Inputs, digest: str, jobs: int) -> Iterator[tuple[Submit, int]]:
     """Processes of this machine, each with the inputs. They are ended with the context, whatever they compute."""
     others = set(multiprocessing.active_children())
     executor: Executor = ProcessPoolExecutor(
         jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(digest, inputs)
     )
     try:
-        yield lambda task: executor.submit(run_task, task, digest)
+        yield lambda task: executor.submit(run_task, task, digest), jobs * _AHEAD
     except BaseException:
         for process in set(multiprocessing.active_children()) - others:
             process.terminate()

@@ -19,8 +19,10 @@ from tradebot.runtime.sweep.engine import Engine
 class Task:
     """A variant to run over one or more spans, each with an account of its own."""
 
+    number: int  # of the variant
     params: ParamValues  # those that the sweep changes
     spans: tuple[Span, ...]
+    by_session: bool = False  # whether to ask every strategy session by session
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def run_task(task: Task, digest: str, inputs: Inputs | None = None) -> TaskResul
     """
     engine = _engine(digest, inputs)
     try:
-        runs, by_session = engine.run(task.params, task.spans)
+        runs, by_session = engine.run(task.params, task.spans, by_session=task.by_session)
     except (PluginTimeout, ProcessUnavailable) as error:
         return TaskResult(task, (), error=str(error), is_final=False)
     except TradebotError as error:
