@@ -10,7 +10,7 @@ import pytest
 from tests.backtest.plan_gate import MET, compared
 from tests.backtest.worlds import world
 from tradebot.backtest.account import BookedFill, Moment
-from tradebot.backtest.opening import OpenHolding, Opening
+from tradebot.backtest.account_at_open import AccountAtOpen, OpenHolding
 from tradebot.backtest.walk import Walk
 from tradebot.core.model.repetition import Repetition
 
@@ -43,7 +43,7 @@ def test_cash_and_shares_add_up_whatever_happens() -> None:
     assert {each.moment for each in fills} >= {Moment.ENTRY, Moment.RANGE}
 
 
-def opening_of(walk: Walk, row: int) -> Opening:
+def opening_of(walk: Walk, row: int) -> AccountAtOpen:
     """The account of a walk before the session of ``row``."""
     held = [
         OpenHolding(replace(each.holding, sessions_held=row - each.opened_row), each.target_rests)
@@ -51,7 +51,7 @@ def opening_of(walk: Walk, row: int) -> Opening:
     ]
     entered = {key: Repetition(len(rows), rows[-1] - rows[0] + 1) for key, rows in walk._entered.items()}
     served = {table.strategy: count for table, count in zip(walk.signals.tables, walk._served, strict=True)}
-    return Opening(walk.inputs.base, walk.inputs.peak, tuple(held), tuple(walk._halts), entered, served)
+    return AccountAtOpen(walk.inputs.base, walk.inputs.peak, tuple(held), tuple(walk._halts), entered, served)
 
 
 def test_a_session_begun_from_the_account_as_it_opened_is_that_of_the_whole_walk() -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
+from tradebot.backtest.account_at_open import AccountAtOpen
 from tradebot.backtest.bars import Steps
-from tradebot.backtest.opening import Opening
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.plan import DenialCode, Situation
 from tradebot.core.planning.entries import EntryDecision
@@ -26,7 +26,7 @@ class Setup:
     first: date | None = None  # session; None: the first with one before it
     last: date | None = None
     close_positions: bool = False  # whether a loss that halts closes every position
-    opening: Opening | None = None  # what the first session begins with beside the cash; None: nothing
+    opening: AccountAtOpen | None = None  # what the first session begins with beside the cash; None: nothing
 
 
 class Denied(NamedTuple):

@@ -17,9 +17,9 @@ from decimal import Decimal
 import numpy as np
 
 from tradebot.backtest.account import Account, Held, Moment, Resting
+from tradebot.backtest.account_at_open import AccountAtOpen
 from tradebot.backtest.bars import Bars, Steps, in_dollars
 from tradebot.backtest.core_inputs import CoreInputs
-from tradebot.backtest.opening import Opening
 from tradebot.backtest.setup import DayPlan, Denied, Setup, morning_of, rows_of
 from tradebot.backtest.signals import SignalBook
 from tradebot.core.model.account import ActionKind
@@ -80,7 +80,7 @@ class Walk:
         if setup.opening is not None and self.rows:
             self._begin_from(setup.opening, self.rows.start)
 
-    def _begin_from(self, opening: Opening, row: int) -> None:
+    def _begin_from(self, opening: AccountAtOpen, row: int) -> None:
         """Begin the session of ``row`` with what was held and counted before."""
         self.inputs.base, self.inputs.peak = opening.base, opening.peak
         self._halts.extend(opening.halts)

@@ -33,6 +33,7 @@ from tradebot.ledger.open_engine import open_engine
 from tradebot.ledger.openings import Openings
 from tradebot.ledger.orders import Orders
 from tradebot.ledger.outbox import AlertQueue, Outbox
+from tradebot.ledger.past_account import PastAccount
 from tradebot.ledger.period_records import PeriodRecords
 from tradebot.ledger.row_keys import histories
 from tradebot.ledger.runs import RunLog
@@ -75,6 +76,7 @@ class AccountLedger:
         self.outbox = Outbox(engine, trail)
         self.schedule = ScheduleLog(engine, trail)
         self.calendar_days = CalendarDays(engine, account_key)
+        self.past = PastAccount(engine, trail)
         self.strategy_history = StrategyHistory(engine, trail)
         self.moves = Moves(engine, trail)
 

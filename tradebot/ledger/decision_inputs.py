@@ -13,6 +13,7 @@ from typing import Any
 
 from tradebot.core.model.account import Quote
 from tradebot.core.model.decision_inputs import BalancesSeen, BarsSeen, DecisionInputs
+from tradebot.core.model.ledger_rows import DecisionRow
 from tradebot.core.model.limits import Limits
 from tradebot.core.model.orders import Side
 from tradebot.core.model.repetition import EntryKey, Repetition
@@ -55,6 +56,16 @@ class DecisionInputLog:
         with self._engine.transaction():
             self._trail.record(DECISION_SETTINGS, {"digest": digest, "contents": contents}, inputs.at)
             self._trail.record(DECISION_INPUTS, row, inputs.at)
+
+    def decisions(self, session: date) -> tuple[DecisionRow, ...]:
+        """What the run of ``of_session`` decided, in order."""
+        rows = self._engine.all(
+            "SELECT * FROM decisions WHERE account_key = :account_key AND session = :session AND run_id ="
+            " (SELECT run_id FROM decision_inputs WHERE account_key = :account_key AND session = :session"
+            " ORDER BY seq DESC LIMIT 1) ORDER BY seq",
+            {"account_key": self._trail.account_key, "session": session.isoformat()},
+        )
+        return tuple(value_from(DecisionRow, row) for row in rows)
 
     def of_session(self, session: date, now: Limits) -> DecisionInputs | None:
         """What a session's newest run decided on; None where none did, or an earlier version stored none.

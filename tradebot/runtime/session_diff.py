@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 
-from tradebot.core.results.diff_outcome import DiffOutcome
+from tradebot.backtest.account_at_open import AccountAtOpen, OpenHolding
+from tradebot.backtest.bars import in_dollars
+from tradebot.backtest.one_session import AtBroker, SessionBacktest
+from tradebot.backtest.setup import Setup
+from tradebot.core.model.account import SessionHours
+from tradebot.core.model.decision_inputs import DecisionInputs
+from tradebot.core.model.exchange_time import NEW_YORK
+from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
+from tradebot.core.model.plan import DenialCode
+from tradebot.core.model.signals import Action
+from tradebot.core.model.values import ZERO
+from tradebot.core.results.compare_sessions import compare
+from tradebot.core.results.diff_outcome import Cause, DiffOutcome
+from tradebot.core.results.session_facts import SessionDetails, Variant
 from tradebot.errors import UsageError
 from tradebot.jobs.desk import Desk
+from tradebot.jobs.holding_age import with_age
+from tradebot.jobs.session_record import SessionRecord, day_of, read_session
+from tradebot.runtime.paper_exchange import fill_rules
+from tradebot.runtime.session_bars import SessionBars, read_bars
+
+#: Denials that come from the broker, or from what others did there.
+_AT_BROKER = frozenset(
+    {
+        DenialCode.PREFLIGHT,
+        DenialCode.MARKET_CLOSED,
+        DenialCode.CASH_UNEXPLAINED,
+        DenialCode.SYMBOL_LOCKED,
+        DenialCode.SYMBOL_OWNED,
+        DenialCode.ALREADY_HELD,
+        DenialCode.ORDER_PENDING,
+        DenialCode.NOT_TRADABLE,
+        DenialCode.NO_PRICE,
+        DenialCode.ACCOUNT_BLOCKED,
+    }
+)
+#: A halt of a latch that the ledger does not know.
+_HALTED = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "by a latch outside the ledger")
 
 
 def diff_session(desk: Desk, session: date | None = None) -> DiffOutcome:
@@ -15,4 +53,194 @@ def diff_session(desk: Desk, session: date | None = None) -> DiffOutcome:
     Raises UsageError for a day that is no session, or one that is not over, and BrokerUnavailable where its bars cannot
     be read.
     """
-    raise UsageError(f"session {session} cannot be compared yet.")
+    hours = _over(desk, session)
+    record = read_session(desk, hours.session)
+    if not record.is_recorded:
+        note = "an earlier version traded it, which did not store what it decided on"
+        return DiffOutcome(hours.session, None, (), is_recorded=False, notes=(note,))
+    return _Diff(desk, hours, record).outcome()
+
+
+def _over(desk: Desk, session: date | None) -> SessionHours:
+    """The hours of a session that is over."""
+    now = desk.clock.now()
+    if session is None:
+        today = desk.calendar.hours(now.astimezone(NEW_YORK).date())
+        if today is not None and today.closes <= now:
+            return today
+        return desk.calendar.previous(now.astimezone(NEW_YORK).date())
+    hours = desk.calendar.hours(session)
+    if hours is None:
+        raise UsageError(f"{session} is no session of the exchange. Name another day.")
+    if hours.closes > now:
+        raise UsageError(f"session {session} is not over: it can be compared after its close.")
+    return hours
+
+
+class _Diff:
+    """The comparison of one session."""
+
+    def __init__(self, desk: Desk, hours: SessionHours, record: SessionRecord) -> None:
+        self.desk, self.hours, self.record = desk, hours, record
+        self.session, self.inputs = hours.session, record.inputs
+        held = [each.holding.symbol for each in record.before]
+        self.bars: SessionBars = read_bars(desk, hours, record.inputs, held)
+        self.backtest = self._backtest()
+
+    def outcome(self) -> DiffOutcome:
+        live, details = self.record.facts, self._details()
+        facts = self.backtest.facts()
+        lines = compare(live, facts, (), details)
+        if self.inputs is not None and any(line.cause is Cause.UNEXPLAINED for line in lines):
+            lines = compare(live, facts, tuple(self._variants(self.inputs)), details)
+        return DiffOutcome(
+            session=self.session,
+            as_of=self.bars.as_of if self.inputs is None else self.inputs.bars.as_of,
+            lines=lines,
+            revised=self.bars.revised,
+            notes=tuple(self._notes()),
+        )
+
+    # --- the backtest -----------------------------------------------------------------------------
+
+    def _backtest(self) -> SessionBacktest:
+        desk, inputs = self.desk, self.inputs
+        names = [info.name for info in desk.strategies.loaded]
+        cash = desk.ledger.past.cash_before(self.session)
+        setup = Setup(
+            limits=desk.settings.limits() if inputs is None else inputs.limits,
+            cash=ZERO if cash is None else cash,
+            rules=fill_rules(desk.settings),
+            close_positions=desk.settings.emergency_close_positions if inputs is None else inputs.close_positions,
+            opening=self._opening(),
+        )
+        signals = tuple(each for each in self.bars.signals if each.action is not Action.NONE)
+        return SessionBacktest(self.bars.bars, tuple(names), signals, setup)
+
+    def _opening(self) -> AccountAtOpen:
+        desk, inputs, past = self.desk, self.inputs, self.desk.ledger.past
+        close = desk.ledger.books.previous_close(self.session)
+        base = close.equity if close is not None else desk.settings.paper_starting_cash
+        began, _ = day_of(self.session)
+        return AccountAtOpen(
+            base=base if inputs is None else inputs.balances.base,
+            peak=max(past.peak_before(began), base) if inputs is None else inputs.balances.peak,
+            holdings=tuple(self._held()),
+            halts=past.halts_at(self.hours.opens, self.session),
+            repetitions={} if inputs is None else inputs.repetitions,
+            sessions_run=self._sessions_run(),
+        )
+
+    def _held(self) -> Iterator[OpenHolding]:
+        for each in self.record.before:
+            (aged,) = with_age([each.holding], self.desk.calendar, self.session)
+            yield OpenHolding(aged, each.target_rests)
+
+    def _sessions_run(self) -> dict[str, int]:
+        history, known = self.desk.ledger.strategy_history, {} if self.inputs is None else self.inputs.sessions_run
+        return {
+            info.name: known[info.name] if info.name in known else history.sessions(info.as_version, self.session)
+            for info in self.desk.strategies.loaded
+        }
+
+    # --- with inputs of live ----------------------------------------------------------------------
+
+    def _variants(self, inputs: DecisionInputs) -> Iterator[Variant]:
+        """The backtest with each input replaced, and then with one after another."""
+        steps = list(self._steps(inputs))
+        for step in steps:
+            yield Variant(step.cause, step.why, step.applied(self.backtest).facts())
+        backtest = self.backtest
+        for step in steps:
+            backtest = step.applied(backtest)
+            yield Variant(step.cause, step.why, backtest.facts())
+
+    def _steps(self, inputs: DecisionInputs) -> Iterator[_Step]:
+        at = inputs.at.astimezone(NEW_YORK)
+        yield _Step(Cause.PRICE, f"with the prices of {at:%H:%M} New York time both agree", inputs, self.record)
+        cause, why = self._why_signals()
+        yield _Step(cause, why, inputs, self.record)
+        halts = tuple(self._halts_of_live(inputs))
+        if halts:
+            yield _Step(Cause.HALT, f"halted: {halts[0].reason}", inputs, self.record, halts=halts)
+        denied = ", ".join(sorted({code for of in self._denied_at_broker().values() for code in of}))
+        why = f"it denied {denied}" if denied else "it showed other balances"
+        yield _Step(Cause.BROKER, why, inputs, self.record, broker=AtBroker(self._denied_at_broker(), inputs.balances))
+
+    def _why_signals(self) -> tuple[Cause, str]:
+        if self.bars.revised:
+            return Cause.DATA_REVISED, f"the bars of {', '.join(self.bars.revised)} are not those that live decided on"
+        if changed := self._changed():
+            return Cause.STRATEGY_CHANGED, f"{', '.join(changed)}: files or parameters are not those of the session"
+        return Cause.UNEXPLAINED, "the same bars and the same strategies gave other signals"
+
+    def _changed(self) -> tuple[str, ...]:
+        """The strategies that are not as they were in the session."""
+        now = {info.name: info.fingerprint for info in self.desk.strategies.loaded}
+        then = {each.strategy: each.fingerprint for each in self.desk.ledger.signals.of_session(self.session)}
+        return tuple(sorted(name for name in {*now, *then} if then and now.get(name) != then.get(name)))
+
+    def _halts_of_live(self, inputs: DecisionInputs) -> Iterator[Halt]:
+        """The halts at the decision; a latch outside the ledger is known by what it denied."""
+        known = self.desk.ledger.past.halts_at(inputs.at, self.session)
+        yield from known
+        if not known:
+            for (_, symbol), codes in self.record.facts.denials.items():
+                if DenialCode.HALTED in codes:
+                    yield replace(_HALTED, scope=HaltScope.SYMBOL, scope_name=symbol)
+
+    def _denied_at_broker(self) -> dict[tuple[str, str], frozenset[DenialCode]]:
+        denials = self.record.facts.denials.items()
+        return {key: codes & _AT_BROKER for key, codes in denials if codes & _AT_BROKER}
+
+    # --- what is told beside ----------------------------------------------------------------------
+
+    def _details(self) -> SessionDetails:
+        bars = self.backtest.bars
+
+        def prices(row: Sequence[int]) -> dict[str, Decimal]:
+            traded = zip(bars.symbols, row, bars.traded[-1].tolist(), strict=True)
+            return {symbol: in_dollars(price) for symbol, price, is_traded in traded if is_traded}
+
+        return replace(
+            self.record.details,
+            lows=prices(bars.low[-1].tolist()),
+            highs=prices(bars.high[-1].tolist()),
+            opens=prices(bars.open[-1].tolist()),
+        )
+
+    def _notes(self) -> Iterable[str]:
+        yield from self.bars.notes
+        if changed := self._changed():
+            yield f"not as in the session: {', '.join(changed)}"
+        shorts = [e.holding.symbol for e in self.record.before if e.holding.quantity % 1 or e.holding.quantity < 0]
+        if shorts:
+            yield f"backtested without fractions and shorts: {', '.join(shorts)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One input that is replaced by that of live."""
+
+    cause: Cause
+    why: str
+    inputs: DecisionInputs
+    record: SessionRecord
+    halts: tuple[Halt, ...] = ()
+    broker: AtBroker | None = None
+
+    def applied(self, backtest: SessionBacktest) -> SessionBacktest:
+        """The backtest with it."""
+        if self.cause is Cause.PRICE:
+            return backtest.with_prices(self.inputs.quotes).without(self.record.sold_before)
+        if self.halts:
+            return backtest.with_halts(self.halts)
+        if self.broker is not None:
+            return replace(backtest, broker=self.broker)
+        strategies = dict.fromkeys([*(each.strategy for each in self.inputs.signals), *backtest.strategies])
+        return replace(
+            backtest,
+            strategies=tuple(strategies),
+            signals=self.inputs.signals,
+            average_volume=self.inputs.average_volume,
+        )

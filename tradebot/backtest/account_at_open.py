@@ -20,7 +20,7 @@ class OpenHolding:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class AccountAtOpen:
     """Everything of an account that a session goes by, beside its cash. USD."""
 
     base: Decimal  # the capital of the day, which its loss is measured from
