@@ -33,7 +33,6 @@ THROUGH_A_NEIGHBOUR = {
     "backtest/account.py": "backtest/test_walk.py",
     "backtest/attribution.py": "commands/test_backtest.py",
     "backtest/core_inputs.py": "backtest/test_walk.py",
-    "backtest/account_at_open.py": "backtest/test_walk.py",
     "backtest/one_session.py": "stories/test_session_diff.py",
     "backtest/setup.py": "backtest/test_walk.py",
     "backtest/report.py": "commands/test_backtest.py",
