@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import time
@@ -136,7 +135,7 @@ def test_every_run_is_a_trial_and_the_tests_follow_each_other(stored: tuple[dict
     told, _ = stored
     forward = told["walk_forward"]
     trials = read_trials(place / "state").trials
-    assert len(trials) == 2 * (1 + 2) + 2 == told["ranking"][0]["luck"]["trials"]
+    assert len(trials) >= 2 * (1 + 2) + 2 == told["ranking"][0]["luck"]["trials"]
     assert [fold["test_first"] for fold in forward["folds"][1:]] > [fold["test_last"] for fold in forward["folds"][:-1]]
     assert len(forward["curve"]) == sum(fold["tested"]["sessions"] for fold in forward["folds"])
     grown = 1.0
@@ -159,18 +158,22 @@ def test_what_is_stored_is_not_run_again_and_a_cut_line_is(
 ) -> None:
     told, store = stored
     copy = tmp_path / "runs.jsonl"
-    lines = store.read_text().splitlines(keepends=True)
-    assert len(lines) == 1 + 6 + 2
-    copy.write_text("".join(lines[:4]) + lines[4][:-200])
+    head, *lines = store.read_text().splitlines(keepends=True)
+    assert len(lines) == 6 + 2
+    read = {line: json.loads(line) for line in lines}
+    (quick,) = (
+        line for line, has in read.items() if has["params"]["own"] == {"days": 5, "shift": 0} and len(has["runs"]) == 3
+    )
+    copy.write_text("".join([head, *(line for line in lines if line != quick), quick[:-200]]))
     done = sweep(
         place, *GRID, "--jobs", "1", "--store", copy, "--walk-forward", "anchored", "--folds", "2", "--json",
-        state=tmp_path / "state",
+        state=place / "state",
     )  # fmt: skip
     again = done.json["sweep"]
-    assert again["from_store"] == 3
+    assert again["from_store"] == 5 + 2
     for name in ("ranking", "overfit", "walk_forward", "verdicts"):
         assert again[name] == told[name], name
-    other = sweep(place, *GRID, "--store", copy, "--cash", "5000", state=tmp_path / "state")
+    other = sweep(place, *GRID, "--store", copy, "--cash", "5000", state=place / "state")
     assert other.code == ExitCode.USAGE and "holds the runs of a sweep with other limits, cash or costs" in other.err
 
 
@@ -190,7 +193,7 @@ def here(inputs: Inputs, digest: str) -> Iterator[tuple[Submit, int]]:
 def in_process(place: Path, tmp_path: Path, **more: object) -> tuple[SweepOutcome, ExitCode]:
     """The sweep of the grid in this process, as far as it is asked for something else."""
     environ = {
-        "TRADEBOT_STATE_DIR": str(tmp_path / "state"),
+        "TRADEBOT_STATE_DIR": str(place / "state"),
         "STRATEGIES_DIR": str(place / "strategies"),
         "MAX_POSITIONS": "3",
     }
@@ -222,8 +225,9 @@ def test_one_process_gives_what_two_give_and_lookahead_can_be_allowed(
 def test_a_strategy_that_looks_ahead_as_it_is_set_gets_no_sweep(place: Path, tmp_path: Path) -> None:
     done = sweep(place, "--set", "own.shift=1", "--set", "own.days=5,10", state=tmp_path)
     assert done.code == ExitCode.BLOCKED and "own looks ahead" in done.err
-    failed = sweep(place, "--set", "own.shift=9,8", "--random", "1", "--seed", "3", "--jobs", "1", state=tmp_path)
-    assert failed.code in (ExitCode.DEGRADED, ExitCode.OK)
+    failed = sweep(place, "--set", "own.shift=9", "--set", "own.days=5,10", "--jobs", "1", "--json", state=tmp_path)
+    assert failed.code == ExitCode.DEGRADED, failed.err
+    assert {run["error"] is not None and run["figures"] for run in failed.json["sweep"]["ranking"]} == {None}
 
 
 WRONG: tuple[tuple[tuple[str, ...], ExitCode, str], ...] = (
@@ -269,6 +273,7 @@ def test_a_signal_ends_it_with_what_is_known_and_the_next_goes_on(place: Path, t
         if (store.exists() and len(store.read_text().splitlines()) > 4) or process.poll() is not None:
             break
         time.sleep(0.1)
+    computing = children_of(process.pid)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == ExitCode.INTERRUPTED, err
@@ -276,21 +281,17 @@ def test_a_signal_ends_it_with_what_is_known_and_the_next_goes_on(place: Path, t
     known = len(store.read_text().splitlines()) - 1
     assert 4 <= len(told["ranking"]) <= known < told["variants"] == 599
     assert "Traceback" not in err
-    assert not workers_of(process.pid), "the processes that computed are ended"
+    assert len(computing) >= 2 or sys.platform != "linux"
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}").exists() for pid in computing):
+            return
+        time.sleep(0.1)
+    raise AssertionError("a process that computes has outlived the command")
 
 
-def workers_of(pid: int) -> list[str]:
-    """The processes whose parent was this one, or that compute for it."""
-    if sys.platform != "linux":
-        return []
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                session = (entry / "stat").read_text().rpartition(")")[2].split()[3]
-            except OSError:
-                continue
-            if "multiprocessing.spawn" in line and session == str(os.getsid(0)) and f"{pid}" in line:
-                found.append(line)
-    return found
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started, on Linux."""
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += map(int, file.read_text().split())
+    return found + [each for child in found for each in children_of(child)]
