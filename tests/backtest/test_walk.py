@@ -12,7 +12,8 @@ from tests.backtest.worlds import world
 from tradebot.backtest.account import BookedFill, Moment
 from tradebot.backtest.account_at_open import AccountAtOpen, OpenHolding
 from tradebot.backtest.walk import Walk
-from tradebot.core.model.repetition import Repetition
+from tradebot.core.model.orders import Side
+from tradebot.core.model.repetition import EntryKey, Repetition
 
 #: Seeds of the gate in the suite, and with --long. scripts/check_backtest_plans.py prints what the worlds met.
 SEEDS, MANY = (*range(30), 50, 61, 81), range(300)
@@ -49,7 +50,9 @@ def opening_of(walk: Walk, row: int) -> AccountAtOpen:
         OpenHolding(replace(each.holding, sessions_held=row - each.opened_row), each.target_rests)
         for each in walk.account.held.values()
     ]
-    entered = {key: Repetition(len(rows), rows[-1] - rows[0] + 1) for key, rows in walk._entered.items()}
+    entered = {
+        EntryKey(*key, Side.BUY): Repetition(len(rows), rows[-1] - rows[0] + 1) for key, rows in walk._entered.items()
+    }
     served = {table.strategy: count for table, count in zip(walk.signals.tables, walk._served, strict=True)}
     return AccountAtOpen(walk.inputs.base, walk.inputs.peak, tuple(held), tuple(walk._halts), entered, served)
 

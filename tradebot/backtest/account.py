@@ -61,16 +61,6 @@ class BookedCash(NamedTuple):
     after: Decimal  # shares
 
 
-@dataclass(frozen=True, slots=True)
-class Resting:
-    """An order as matching sees it."""
-
-    side: Side
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    triggered: bool = False
-
-
 @dataclass(slots=True)
 class Held:
     """A holding. ``target_rests``: whether an order rests at its target, as of an entry that filled whole."""
@@ -105,9 +95,10 @@ class Account:
 
     def fillable(self, column: int, row: int, quantity: Decimal) -> Decimal:
         """The shares of an order that may fill in the session."""
-        most = self.rules.fillable(int(self.bars.volume[row, column]))
-        if most is None:
+        if self.rules.max_fill_volume_pct is None:
             return quantity
+        most = self.rules.fillable(int(self.bars.volume[row, column]))
+        assert most is not None, "fills are limited"
         return min(quantity, max(most - self._traded.get(column, ZERO), ZERO))
 
     def buy(self, held: Held, row: int) -> None:
@@ -156,6 +147,10 @@ class Account:
     def disarm(self, held: Held) -> None:
         """Let nothing rest for a holding."""
         self.stops[held.column], self.targets[held.column] = 0, NEVER
+
+    def bare(self) -> list[int]:
+        """The columns of what is held without a stop that rests."""
+        return np.flatnonzero((self.shares > 0) & (self.stops == 0)).tolist()
 
     def equity(self, marks: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Decimal:
         """Cash and holdings at these prices, USD to the cent."""

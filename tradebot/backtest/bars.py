@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tradebot.core.model.account import CorporateAction
-from tradebot.core.model.values import SUB_PENNY, ZERO
+from tradebot.core.model.values import CENT, SUB_PENNY, ZERO
 from tradebot.strategy_api import History
 
 Steps = NDArray[np.int64]
@@ -31,7 +31,7 @@ NEVER = np.iinfo(np.int64).max // 4
 
 def in_dollars(steps: int) -> Decimal:
     """A number of steps in USD, exact."""
-    return Decimal(steps // 100).scaleb(-2) if steps % 100 == 0 else Decimal(steps).scaleb(-4)
+    return SUB_PENNY * steps if steps % 100 else CENT * (steps // 100)
 
 
 def in_steps(price: Decimal) -> int:

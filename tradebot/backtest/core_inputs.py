@@ -45,12 +45,12 @@ class CoreInputs:
         )
         self.base = self.peak = setup.cash
         self.submitted = 0
+        self._left_of_day = ONE - setup.limits.daily_loss_limit_pct
+        self._left_of_peak = ONE - setup.limits.emergency_stop_loss_pct
 
     def near_loss(self, equity: Decimal) -> bool:
         """Whether a loss may have reached a limit: to the cent, on the safe side."""
-        limits = self._setup.limits
-        floor = max(self.base * (ONE - limits.daily_loss_limit_pct), self.peak * (ONE - limits.emergency_stop_loss_pct))
-        return equity <= floor + CENT
+        return equity <= max(self.base * self._left_of_day, self.peak * self._left_of_peak) + CENT
 
     def near_breach(self, marks: Steps, equity: Decimal) -> bool:
         """Whether a limit may be exceeded by what is held: without the exact figures, on the safe side."""

@@ -11,15 +11,16 @@ import gc
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 
-from tradebot.backtest.account import Account, Held, Moment, Resting
+from tradebot.backtest.account import Account, Held, Moment
 from tradebot.backtest.account_at_open import AccountAtOpen
-from tradebot.backtest.bars import Bars, Steps, in_dollars
+from tradebot.backtest.bars import NEVER, Bars, Steps, in_dollars
 from tradebot.backtest.core_inputs import CoreInputs
+from tradebot.backtest.resting_orders import Filled, filled_at_open, filled_in_range
 from tradebot.backtest.setup import DayPlan, Denied, Setup, morning_of, rows_of
 from tradebot.backtest.signals import SignalBook
 from tradebot.core.model.account import ActionKind
@@ -29,7 +30,7 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import Purpose, Side
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
-from tradebot.core.model.signals import Action, ExitPolicy, Signal
+from tradebot.core.model.signals import Action, Signal
 from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.planning.entries import EntryDecision, decide_entries
 from tradebot.core.planning.exit_rules import (
@@ -43,7 +44,7 @@ from tradebot.core.planning.exits import decide_exits
 from tradebot.core.risk.circuit_breakers import limit_breach_halt, loss_halts
 from tradebot.core.risk.projected_account import ProjectedAccount
 from tradebot.core.risk.repeat_entries import repetition_halt
-from tradebot.market.matching import Match, match_price, match_range, with_slippage
+from tradebot.market.matching import with_slippage
 
 #: What decides on entries: ``decide_entries``, unless a benchmark compares fills with those of others.
 Decide = Callable[[Iterable[Signal], ProjectedAccount], Iterable[EntryDecision]]
@@ -71,7 +72,7 @@ class Walk:
         self._halts: list[Halt] = []  # that only a person ends
         self._today: list[Halt] = []  # that end with the session
         self.inputs = CoreInputs(bars, self.account, setup, tuple(table.strategy for table in signals.tables))
-        self._entered: dict[EntryKey, deque[int]] = {}
+        self._entered: dict[tuple[str, str], deque[int]] = {}  # rows by strategy and symbol
         self._served = [0] * len(signals.tables)  # sessions in which a strategy could trade
         self._aged: dict[int, list[int]] = {}  # columns by the row from which their age is due
         self._projected: ProjectedAccount | None = None
@@ -118,11 +119,9 @@ class Walk:
         self._today, self.inputs.submitted = [], 0
         if row in bars.actions:
             self._act(row)
-        for column in self._touched(row):
-            self._match_open(column, row)
+        self._match_open(row)
         self._run_daily(row)
-        for column in self._touched(row):
-            self._match_range(column, row)
+        self._match_range(row)
         self._check_exits(row)
         value = in_dollars(int(account.shares @ bars.close_mark[row]))
         self.equity.append(account.equity(bars.close_mark[row]))
@@ -139,58 +138,39 @@ class Walk:
                 self.account.apply(action, column, row, self.setup.limits)
                 self._sync(column)
 
-    def _touched(self, row: int) -> list[int]:
-        """The columns whose stop or target the bar reaches."""
-        account, bars = self.account, self.bars
-        return np.flatnonzero((bars.low[row] <= account.stops) | (bars.high[row] >= account.targets)).tolist()
+    def _touched(self, low: Steps, high: Steps) -> list[int]:
+        """The columns whose stop or target lies at or beyond these prices. Where nothing trades, ``low`` is NEVER."""
+        return np.flatnonzero((low <= self.account.stops) | (high >= self.account.targets)).tolist()
 
-    def _match_open(self, column: int, row: int) -> None:
-        held = self.account.held.get(column)
-        if held is None or not self.bars.traded[row, column]:
-            return
-        opening = in_dollars(int(self.bars.open[row, column]))
-        for order, purpose in self._resting(held):
-            match = match_price(order, opening, self.setup.rules, rests=True)
-            if match.price is not None:
-                self.counts[f"{purpose} at the open"] += 1
-                self._sell_resting(held, row, Moment.OPEN, purpose, match)
-                return
+    def _match_open(self, row: int) -> None:
+        opens, account = self.bars.open[row], self.account
+        for column in self._touched(np.where(self.bars.traded[row], opens, NEVER), opens):
+            held = account.held[column]
+            filled = filled_at_open(held, int(opens[column]), self.setup.rules)
+            if filled is not None:
+                self.counts[f"{filled.purpose} at the open"] += 1
+                self._sell_resting(held, row, Moment.OPEN, filled)
 
-    def _match_range(self, column: int, row: int) -> None:
-        held = self.account.held.get(column)
-        if held is None or not self.bars.traded[row, column]:
-            return
-        prices = _Range(in_dollars(int(self.bars.high[row, column])), in_dollars(int(self.bars.low[row, column])))
-        found = [
-            (purpose, match)
-            for order, purpose in self._resting(held)
-            if (match := match_range(order, prices, self.setup.rules)).price is not None
-        ]
-        if found:
-            self.counts["stop and target in one bar"] += len(found) == 2
-            self._sell_resting(held, row, Moment.RANGE, *found[0])
+    def _match_range(self, row: int) -> None:
+        lows, highs, account = self.bars.low[row], self.bars.high[row], self.account
+        for column in self._touched(lows, highs):
+            held = account.held[column]
+            found = filled_in_range(held, int(highs[column]), int(lows[column]), self.setup.rules)
+            if found:
+                self.counts["stop and target in one bar"] += len(found) == 2
+                self._sell_resting(held, row, Moment.RANGE, found[0])
 
-    def _resting(self, held: Held) -> list[tuple[Resting, Purpose]]:
-        """The orders that rest for a holding, in the order in which they are matched."""
-        holding, column = held.holding, held.column
-        orders = []
-        if self.account.stops[column]:
-            orders.append((Resting(Side.SELL, stop_price=holding.stop_price), Purpose.STOP))
-        if held.target_rests and holding.target_price is not None and self.account.stops[column]:
-            orders.append((Resting(Side.SELL, limit_price=holding.target_price), Purpose.TARGET))
-        return orders
-
-    def _sell_resting(self, held: Held, row: int, moment: Moment, purpose: Purpose, match: Match) -> None:
-        assert match.price is not None, "it was matched"
-        due = exit_at_stop_or_target(held.holding, match.price)
-        self._sell(held, row, moment, purpose, match.price, held.holding.quantity, due)
+    def _sell_resting(self, held: Held, row: int, moment: Moment, filled: Filled) -> None:
+        due = exit_at_stop_or_target(held.holding, filled.price)
+        self._sell(held, row, moment, filled.purpose, filled.price, held.holding.quantity, due)
 
     def _sell(
         self, held: Held, row: int, moment: Moment, purpose: Purpose, price: Decimal, quantity: Decimal, due: Exit
     ) -> None:
         fills = self.account.fillable(held.column, row, quantity)
         if fills:
-            self.counts["partial fill by volume"] += fills < quantity
+            if fills < quantity:
+                self.counts["partial fill by volume"] += 1
             self.account.sell(held, row, moment, purpose, price, fills, due)
         self._sync(held.column)
 
@@ -372,12 +352,12 @@ class Walk:
     def _repetitions(self, signals: Sequence[tuple[int, Signal]]) -> dict[EntryKey, Repetition]:
         counts: dict[EntryKey, Repetition] = {}
         for _, signal in signals:
-            key = EntryKey(signal.strategy, signal.symbol, Side.BUY)
-            if key in self._repeated:
-                counts[key] = self._repeated[key]
-            entered = self._entered.get(key)
-            if entered and len(entered) == entered.maxlen:  # fewer break no limit
+            entered = self._entered.get((signal.strategy, signal.symbol))
+            if entered is not None and len(entered) == entered.maxlen:  # fewer break no limit
+                key = EntryKey(signal.strategy, signal.symbol, Side.BUY)
                 counts[key] = Repetition(len(entered), entered[-1] - entered[0] + 1)
+            elif self._repeated and (key := EntryKey(signal.strategy, signal.symbol, Side.BUY)) in self._repeated:
+                counts[key] = self._repeated[key]
         return counts
 
     def _serve(self, row: int, halts: Sequence[Halt]) -> None:
@@ -437,14 +417,17 @@ class Walk:
         assert terms is not None, "it was planned"
         price = with_slippage(last, Side.BUY, self.setup.rules.slippage_pct)
         wanted = terms.size.quantity
-        if wanted * price + self.setup.rules.commission(wanted) > account.cash:
+        fee = self.setup.rules.commission(wanted)
+        if wanted * price + fee > account.cash:
             why = Denied(row, signal.strategy, signal.symbol, DenialCode.REFUSED_BY_BROKER, None, None)
             self.denied.append(why)
             return None
         quantity = account.fillable(column, row, wanted) if self.bars.traded[row, column] else ZERO
         if not quantity:
             return None
-        self.counts["partial fill by volume"] += quantity < wanted
+        if quantity < wanted:
+            self.counts["partial fill by volume"] += 1
+            fee = self.setup.rules.commission(quantity)
         holding = Holding(
             strategy=signal.strategy,
             symbol=signal.symbol,
@@ -456,17 +439,19 @@ class Walk:
             policy=signal.policy,
             opened_session=self.bars.sessions[row],
         )
-        number, fee = self._numbers[signal.strategy], self.setup.rules.commission(quantity)
-        held = Held(column, number, holding, row, fee, target_rests=quantity == wanted)
+        held = Held(column, self._numbers[signal.strategy], holding, row, fee, target_rests=quantity == wanted)
         account.buy(held, row)
-        self._note_entry(row, column, EntryKey(signal.strategy, signal.symbol, Side.BUY), signal.policy)
+        self._note_entry(row, column, signal)
         return held
 
-    def _note_entry(self, row: int, column: int, key: EntryKey, policy: ExitPolicy) -> None:
+    def _note_entry(self, row: int, column: int, signal: Signal) -> None:
         self.inputs.submitted += 1
-        self._entered.setdefault(key, deque(maxlen=self.setup.limits.repeat_order_limit)).append(row)
-        if policy.max_sessions is not None:
-            self._aged.setdefault(row + max(policy.max_sessions, 1), []).append(column)
+        key, longest = (signal.strategy, signal.symbol), signal.policy.max_sessions
+        if key not in self._entered:
+            self._entered[key] = deque(maxlen=self.setup.limits.repeat_order_limit)
+        self._entered[key].append(row)
+        if longest is not None:
+            self._aged.setdefault(row + max(longest, 1), []).append(column)
 
     # --- the last check-exits ----------------------------------------------------------------------
 
@@ -476,17 +461,8 @@ class Walk:
         marked = self._trail(row, marks)
         if marked:
             self._exit(row, marked, Moment.CLOSE, marks)
-        for held in self.account.held.values():
-            if not self.account.stops[held.column]:
-                self.account.arm(held)
-
-
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """The range of a bar."""
-
-    high: Decimal
-    low: Decimal
+        for column in self.account.bare():
+            self.account.arm(self.account.held[column])
 
 
 @contextmanager

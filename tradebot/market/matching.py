@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tradebot.core.model.orders import Side
 from tradebot.core.model.values import ONE, SUB_PENNY, ZERO, tick_down, tick_size, tick_up, to_cents, whole_shares
@@ -84,8 +84,7 @@ class FillRules:
         return None if self.max_fill_volume_pct is None else whole_shares(self.max_fill_volume_pct * volume)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The result of matching an order."""
 
     price: Decimal | None = None  # USD a share; None if the order does not trade

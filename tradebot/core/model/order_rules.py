@@ -32,6 +32,8 @@ class OrderRules:
     def saleable(self, shares: Decimal, price: Decimal, *, fractionable: bool) -> Decimal:
         """The most of ``shares`` that one DAY order at about ``price`` may sell: with their fraction if it is taken."""
         whole = whole_shares(shares)
+        if whole == shares:
+            return whole
         stepped = shares.quantize(self.share_step, rounding=ROUND_DOWN)
         return stepped if stepped > whole and fractionable and self.takes_fraction(stepped, price) else whole
 

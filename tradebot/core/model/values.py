@@ -20,7 +20,7 @@ def tick_size(price: Decimal) -> Decimal:
 
 def to_tick(price: Decimal) -> Decimal:
     """``price`` rounded to the nearest tick, ties to even."""
-    return price.quantize(tick_size(price), rounding=ROUND_HALF_EVEN)
+    return price.quantize(tick_size(price), ROUND_HALF_EVEN)
 
 
 def after_split(price: Decimal, ratio: Decimal) -> Decimal:
@@ -30,22 +30,22 @@ def after_split(price: Decimal, ratio: Decimal) -> Decimal:
 
 def tick_down(price: Decimal) -> Decimal:
     """``price`` rounded down to a tick."""
-    return price.quantize(tick_size(price), rounding=ROUND_FLOOR)
+    return price.quantize(tick_size(price), ROUND_FLOOR)
 
 
 def tick_up(price: Decimal) -> Decimal:
     """``price`` rounded up to a tick."""
-    return price.quantize(tick_size(price), rounding=ROUND_CEILING)
+    return price.quantize(tick_size(price), ROUND_CEILING)
 
 
 def to_cents(amount: Decimal) -> Decimal:
     """An amount of USD rounded to the cent, ties to even."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
+    return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
 def without_dust(amount: Decimal) -> Decimal:
     """An amount of USD rounded to eight decimals: a division by a split's ratio leaves digits behind them."""
-    return amount.quantize(DUST, rounding=ROUND_HALF_EVEN)
+    return amount.quantize(DUST, ROUND_HALF_EVEN)
 
 
 def pro_rata(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
@@ -53,12 +53,12 @@ def pro_rata(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
 
     The last part gets the rest, so that parts taken one after another from what remains add up to ``amount``.
     """
-    return amount if part == whole else (amount * part / whole).quantize(CENT, rounding=ROUND_DOWN)
+    return amount if part == whole else (amount * part / whole).quantize(CENT, ROUND_DOWN)
 
 
 def whole_shares(quantity: Decimal) -> Decimal:
     """``quantity`` of shares rounded down to a whole number."""
-    return quantity.quantize(ONE, rounding=ROUND_FLOOR)
+    return quantity.quantize(ONE, ROUND_FLOOR)
 
 
 def canonical(number: Decimal) -> str:

@@ -164,7 +164,7 @@ def with_exit_prices(due: Exit, holding: Holding) -> Exit:
         not_raised = raised_stop(holding)
         trailed_from = _trailed_from(holding) if not_raised is None else holding.high_water
         stop = stop if not_raised is None else not_raised
-    return replace(due, stop_price=stop, target_price=holding.target_price, trailed_from=trailed_from)
+    return Exit(due.reason, due.kind, stop, holding.target_price, trailed_from)
 
 
 def _trailed_from(holding: Holding) -> Decimal | None:

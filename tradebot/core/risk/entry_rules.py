@@ -52,7 +52,7 @@ class EntryRules:
 
 
 def _answers(rules: tuple[AccountRule, ...], account: ProjectedAccount) -> Objections:
-    return tuple(said for rule in rules if (said := rule(account)) is not None)
+    return tuple([said for rule in rules if (said := rule(account)) is not None])
 
 
 def _said(rules: tuple[CandidateRule, ...], candidate: Candidate, account: ProjectedAccount) -> list[Objection]:

@@ -7,8 +7,8 @@ of the day in, ``take`` counts an entry in, and ``release`` lets a position go. 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from tradebot.core.model.holdings import FOREIGN
 from tradebot.core.model.limits import Limits
@@ -20,8 +20,7 @@ from tradebot.core.risk.exposure import NO_EXPOSURE, SymbolExposure, measure_exp
 from tradebot.core.risk.sizing import Headroom, reserved_cost
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """The owner of a symbol and the reason for people: "a position", or a live order."""
 
     owner: str  # a strategy, or FOREIGN
@@ -190,7 +189,8 @@ class ProjectedAccount:
         return purpose in (Purpose.STOP, Purpose.TARGET) and symbol in self._held_by_us
 
     def _claim(self, symbol: str, owner: str, by: str) -> None:
-        self.claims.setdefault(symbol, Claim(owner, by))
+        if symbol not in self.claims:
+            self.claims[symbol] = Claim(owner, by)
 
 
 def _entries_decided(situation: Situation) -> set[tuple[str, str]]:
