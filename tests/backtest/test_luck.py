@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.backtest.worlds import SESSIONS, SYMBOLS, World, world
-from tradebot.backtest.luck import luck_of, moments_of, trial_of
+from tradebot.backtest.luck import luck_of, moments_of, trial_of, trials_beside
 from tradebot.backtest.signals import SignalBook
 from tradebot.backtest.walk import Walk
 from tradebot.core.accounting.equity_statistics import sharpe_ratio
@@ -81,6 +81,15 @@ def test_more_trials_make_luck_larger() -> None:
 
 def others(own: Trial, count: int) -> list[Trial]:
     return [replace(own, digest=str(number), sharpe=0.1 * (-1) ** number) for number in range(count)]
+
+
+def test_a_trial_of_fewer_days_counts_with_the_ratio_that_it_would_have_in_more() -> None:
+    own = Trial("own", ("a",), ("IBM",), date(2005, 1, 1), date(2005, 12, 31), 0.05)
+    quarter = [replace(own, digest=str(sign), last=date(2005, 4, 1), sharpe=sign * 0.2) for sign in (1, -1)]
+    alike = [replace(own, digest=str(sign), sharpe=sign * 0.1) for sign in (1, -1)]
+    short, whole = (trials_beside(own.first, own.last, [own, *others]) for others in (quarter, alike))
+    assert short.count == whole.count == 3
+    assert short.sharpe_variance == pytest.approx(whole.sharpe_variance, rel=0.02)
 
 
 def test_without_a_result_or_a_month_there_is_no_figure() -> None:

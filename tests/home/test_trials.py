@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tradebot.home.trials import Trial, read_trials, record_trial, trials_file
+from tradebot.home.trials import Trial, TrialWriter, read_trials, record_trial, trials_file
 
 TRIAL = Trial("a", ("rsi2",), ("IBM", "MSFT"), date(2005, 1, 3), date(2006, 12, 29), -0.03)
 
@@ -61,6 +62,19 @@ def test_many_write_at_once(tmp_path: Path) -> None:
         list(pool.map(lambda trial: record_trial(tmp_path, trial), [*trials, *trials]))
     log = read_trials(tmp_path)
     assert set(log.trials) == set(trials) and log.damaged == 0
+
+
+def test_many_trials_of_one_writer_are_appended_without_a_look_at_the_file(tmp_path: Path) -> None:
+    record_trial(tmp_path, TRIAL)
+    with closing(TrialWriter(tmp_path)) as writer:
+        for number in range(1000):
+            writer.record(replace(TRIAL, digest=str(number % 600)))
+        writer.record(TRIAL)
+        kept = trials_file(tmp_path).rename(tmp_path / "kept")
+        writer.record(replace(TRIAL, digest="after"))
+        assert not trials_file(tmp_path).exists(), "the file is opened once"
+    kept.rename(trials_file(tmp_path))
+    assert len(read_trials(tmp_path).trials) == 602
 
 
 def test_a_file_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
