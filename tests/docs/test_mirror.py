@@ -10,8 +10,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PACKAGE, TESTS = ROOT / "tradebot", ROOT / "tests"
 
@@ -177,14 +175,13 @@ def has_its_own_file(module: str) -> bool:
     return (folder / f"{name}.py").exists() or any(folder.glob(f"{name}_*.py"))
 
 
-@pytest.mark.parametrize("module", modules_with_logic())
-def test_a_module_with_logic_has_a_test(module: str) -> None:
-    wiring = WIRING.get(module.partition("/")[0], ())
-    assert has_its_own_file(module) or wiring or module in THROUGH_A_NEIGHBOUR
-
-
-def test_the_tables_name_what_there_is_and_nothing_too_much() -> None:
+def test_a_module_with_logic_has_a_test_and_the_tables_name_nothing_too_much() -> None:
     modules = set(modules_with_logic())
+    assert {
+        module
+        for module in modules - THROUGH_A_NEIGHBOUR.keys()
+        if not has_its_own_file(module) and module.partition("/")[0] not in WIRING
+    } == set()
     assert {module for module in THROUGH_A_NEIGHBOUR if module not in modules or has_its_own_file(module)} == set()
     assert {test for test in THROUGH_A_NEIGHBOUR.values() if not (TESTS / test).is_file()} == set()
     assert {folder for folders in WIRING.values() for folder in folders if not (TESTS / folder).is_dir()} == set()
