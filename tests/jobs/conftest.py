@@ -26,15 +26,26 @@ def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def houses_made() -> dict[str, Path]:
+    """New homes of this run by their settings and prices, to be copied."""
+    return {}
+
+
 @pytest.fixture
-def make_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_ledger: Path) -> MakeHouse:
-    """Makes homes; nothing of the user who runs the tests counts in them."""
+def make_house(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_ledger: Path, houses_made: dict[str, Path]
+) -> MakeHouse:
+    """Makes homes; nothing of the user who runs the tests counts in them. A test's first may be the copy of a new one."""
     monkeypatch.setenv("TRADEBOT_STATE_DIR", str(tmp_path / "user"))
     monkeypatch.delenv("TRADEBOT_HOME", raising=False)
     numbers = count(1)
 
     def make(*scripts: Script, **how: Any) -> House:
-        return House(tmp_path / f"home{next(numbers)}", *(scripts or (Script(),)), ledger=empty_ledger, **how)
+        number = next(numbers)
+        alike = houses_made if number == 1 else None  # a second home of one test has an id of its own
+        home = tmp_path / f"home{number}"
+        return House(home, *(scripts or (Script(),)), ledger=empty_ledger, alike=alike, **how)
 
     return make
 

@@ -114,8 +114,9 @@ class House:
 
     ``prices`` are made up, a bar "open high low close" for each session, and its volume if that matters; ``bundled``
     takes the package's real ones instead, for so many sessions from ``first`` on, and with the costs that trading has
-    by default. ``ledger`` is an empty one to begin with, whose tables need not be made anew. No strategy is on
-    probation, unless a test says so.
+    by default. ``ledger`` is an empty one to begin with, whose tables need not be made anew. ``alike`` has homes that
+    were made for other tests, by their settings and prices: such a home is copied. No strategy is on probation, unless
+    a test says so.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class House:
         first: date = date(2007, 1, 3),
         settings: Mapping[str, str] | None = None,
         ledger: Path | None = None,
+        alike: dict[str, Path] | None = None,
     ) -> None:
         bars = {"ACME": [FLAT] * 12, "BOLT": [FLAT] * 12} if prices is None else prices
         self.home = home
@@ -148,10 +150,28 @@ class House:
             self._write_prices(bars, actions)
         self.told(*scripts)
         self.set()
+        if alike is None:
+            self._make(ledger)
+        else:
+            self._copy_or_make(alike, ledger)
+
+    def _make(self, ledger: Path | None) -> None:
         if ledger is not None:
             shutil.copy(ledger, self.database)
         with open_desk(self.options, Job.REPLAY, durable=False):
             pass  # makes the home
+
+    def _copy_or_make(self, alike: dict[str, Path], ledger: Path | None) -> None:
+        files = [path for path in self.home.iterdir() if path.is_file()]
+        contents = "\n".join(path.read_text() for path in sorted(files))
+        if contents in alike:
+            shutil.copytree(alike[contents], self.home, dirs_exist_ok=True)
+            return
+        self._make(ledger)
+        if ledger is not None:
+            kept = ledger.parent / str(len(alike))
+            own = [path.name for path in files]
+            alike[contents] = shutil.copytree(self.home, kept, ignore=lambda *_: ["strategies", *own])
 
     @property
     def options(self) -> GlobalOptions:

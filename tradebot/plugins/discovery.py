@@ -7,8 +7,10 @@ a clone contains the strategies that its installed package ships. No module of a
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,8 +77,14 @@ def _all_strategies(directories: Sequence[Path]) -> Iterator[FoundStrategy]:
         if directory.resolve() != shipped:
             yield from _in_directory(directory, "")
     yield from _in_directory(shipped, "shipped")
-    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: (entry.name, entry.value)):
+    for entry in _entry_points(tuple(sys.path)):
         yield FoundStrategy(entry.name, _folder_of(entry.module), _package_of(entry))
+
+
+@lru_cache(maxsize=1)
+def _entry_points(path: tuple[str, ...]) -> list[EntryPoint]:
+    """The strategies of the installed packages on ``path``, which is sys.path: reading all packages takes 20 ms."""
+    return sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: (entry.name, entry.value))
 
 
 def _in_directory(directory: Path, origin: str) -> Iterator[FoundStrategy]:
