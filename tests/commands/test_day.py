@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from tradebot.plugins.manifest import MANIFEST
 from tradebot.reports.json_output import COMMON
 
 
-def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path) -> None:
+def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path, strategies_checked: Path) -> None:
     """One walk, because each step needs the one before and each is a process."""
     home = tmp_path / "home"
 
@@ -72,6 +73,7 @@ def test_the_day_from_run_daily_to_resume(run: Run, tmp_path: Path) -> None:
     assert stopped.code == 0
     assert [halt["reason"] for halt in stopped.json["halts"]] == ["a drill"]
     assert run("status", "--home", home, "--json").json["level"] == "halted"
+    shutil.copy(strategies_checked, home / "state")
     assert run("preflight", "--home", home).code == 5
     halted = run("run-daily", "--home", home, "--json")
     assert halted.code == 4

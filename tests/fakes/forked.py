@@ -43,7 +43,7 @@ class Forked:
             "blocked": [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, ())],
         }
         with theirs:
-            _forking().ask(request, stdin, *(file.fileno() for file in self._output), theirs.fileno())
+            _forking("commands").ask(request, stdin, *(file.fileno() for file in self._output), theirs.fileno())
         self.pid = NUMBER.unpack(self._answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]
 
     def poll(self) -> int | None:
@@ -103,12 +103,12 @@ def _exit_code(answer: socket.socket, arguments: Any, timeout: float | None) -> 
 
 
 class ForkedStrategies(ForkingPopen):
-    """The strategy process of a test: forked from the process that forks commands, which is small beside a test's."""
+    """The strategy process of a test: forked from a process that does this alone, and is small beside a test's."""
 
     def _fork(self, start: Start, descriptors: list[int]) -> None:
         self._answer, theirs = socket.socketpair()
         with theirs:
-            _forking().ask({"start": asdict(start)}, *descriptors, theirs.fileno())
+            _forking("strategies").ask({"start": asdict(start)}, *descriptors, theirs.fileno())
         self.pid = NUMBER.unpack(self._answer.recv(NUMBER.size, socket.MSG_WAITALL))[0]
 
     def _internal_poll(self, *_: object, **__: object) -> int | None:
@@ -129,13 +129,13 @@ class ForkedStrategies(ForkingPopen):
 class _Forking:
     """The process that forks."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
         self._requests, theirs = socket.socketpair()
         self._lock = Lock()
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.fakes.forking"],
+                [sys.executable, "-m", "tests.fakes.forking", what],
                 cwd=_ROOT,
                 env={**inherited, "PYTHONPATH": str(_ROOT), "OPENBLAS_NUM_THREADS": "1"},
                 stdin=theirs.fileno(),
@@ -156,5 +156,5 @@ class _Forking:
 
 
 @cache
-def _forking() -> _Forking:
-    return _Forking()
+def _forking(what: str) -> _Forking:
+    return _Forking(what)

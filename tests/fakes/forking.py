@@ -1,5 +1,8 @@
 """A process that has imported everything once, and forks a child for each command: ``python -m tests.fakes.forking``.
 
+With ``strategies`` it has imported what strategies need alone, and forks their processes: a fork takes the longer the
+more there is.
+
 A child is a process like any other, with a pid, an exit code, signals and locks of its own; it differs from one that
 was started by itself in that nothing is left to import, which is most of what a short command costs. Linux only.
 
@@ -36,13 +39,20 @@ _LATE = (
     "apprise", "encodings.ascii", "encodings.idna", "encodings.utf_8_sig", "filelock", "pandas", "platformdirs",
     "pyarrow.pandas_compat", "rich.progress", "talib", "tests.fakes.alpaca.server", "tests.jobs.brokers",
 )  # fmt: skip
+_OF_STRATEGIES = (
+    "numpy", "pandas", "talib", "tradebot.plugins.process.fork_server", "tradebot.plugins.process.worker",
+    "tradebot.strategy_api",
+)  # fmt: skip
 
 
 def main() -> None:
     """Serve until the other side of the socket is closed."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})  # for a child, once it can take them
     requests = socket.socket(fileno=0)
-    _import_everything()
+    if sys.argv[1:] == ["strategies"]:
+        _import(*_OF_STRATEGIES)
+    else:
+        _import_everything()
     answers: dict[int, socket.socket] = {}
     signal.signal(signal.SIGCHLD, lambda *_: _answer_for_ended(answers))
     while True:
@@ -59,7 +69,11 @@ def _import_everything() -> None:
     for module in pkgutil.walk_packages(tradebot.__path__, "tradebot."):
         if not module.name.endswith("__main__") and "shipped_strategies" not in module.name:
             importlib.import_module(module.name)
-    for name in _LATE:
+    _import(*_LATE)
+
+
+def _import(*names: str) -> None:
+    for name in names:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a child that collects would copy all of it

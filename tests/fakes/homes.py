@@ -45,16 +45,27 @@ def traded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _home_after(tmp_path_factory, "run-daily")
 
 
-def _home_after(factory: pytest.TempPathFactory, command: str) -> Path:
+@pytest.fixture(scope="session")
+def strategies_checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that says so of the shipped strategies: to be copied into the folder ``state`` of any home."""
+    return _checked(tmp_path_factory)
+
+
+def _checked(factory: pytest.TempPathFactory) -> Path:
     def check(folder: Path) -> None:
         _run("init-db", folder)
         _run("preflight", folder)
 
+    return once(factory, "checked", check) / "home" / "state" / _CHECKED
+
+
+def _home_after(factory: pytest.TempPathFactory, command: str) -> Path:
+    checked = _checked(factory)
+
     def make(folder: Path) -> None:
         _run(command, folder)
-        shutil.copy(checked / "home" / "state" / _CHECKED, folder / "home" / "state")
+        shutil.copy(checked, folder / "home" / "state")
 
-    checked = once(factory, "checked", check)
     return once(factory, f"after-{command}", make) / "home"
 
 

@@ -36,7 +36,7 @@ def houses_made() -> dict[str, Path]:
 def make_house(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_ledger: Path, houses_made: dict[str, Path]
 ) -> MakeHouse:
-    """Makes homes; nothing of the user who runs the tests counts in them. A test's first may be the copy of a new one."""
+    """Makes homes, a test's first perhaps by a copy; nothing of the user who runs the tests counts in them."""
     monkeypatch.setenv("TRADEBOT_STATE_DIR", str(tmp_path / "user"))
     monkeypatch.delenv("TRADEBOT_HOME", raising=False)
     numbers = count(1)

@@ -24,8 +24,8 @@ from tests.fakes.cli import ROOT, Ended, Process, environment, start
 
 SECRET = CANARY
 PATIENCE = 240.0  # seconds; nothing here takes five on an idle machine
-#: The sessions that are replayed for several tests.
-FIRST, LAST = "2007-01-03", "2009-12-31"
+#: The first session that is replayed for several tests, the last by the short form, and the last with --long.
+FIRST, LAST_OF_ONE, LAST_OF_THREE = "2007-01-03", "2007-12-31", "2009-12-31"
 _LOG_LINE = re.compile(r"^\S+Z (DEBUG|INFO|WARNING|ERROR|CRITICAL) ", re.MULTILINE)
 _MANIFEST = """
 name = "{name}"
@@ -152,16 +152,25 @@ def traded(machine: Machine, traded_home: Path) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def three_years(tmp_path_factory: pytest.TempPathFactory) -> Machine:
-    """A machine on which three years were replayed, with what the command said in ``said.json``; to be looked at."""
+def last_session(pytestconfig: pytest.Config) -> str:
+    """The last of the sessions that are replayed for several tests."""
+    return LAST_OF_THREE if pytestconfig.getoption("--long") else LAST_OF_ONE
+
+
+@pytest.fixture(scope="session")
+def replayed_years(tmp_path_factory: pytest.TempPathFactory, last_session: str) -> Machine:
+    """A machine on which a year was replayed, with --long three, and what the command said is in ``said.json``.
+
+    It is to be looked at.
+    """
 
     def replay(machine: Machine) -> None:
-        process = machine.start("replay", "--from", FIRST, "--to", LAST, "--json")
+        process = machine.start("replay", "--from", FIRST, "--to", last_session, "--json")
         ended = ending(process, "--json", patience=2 * PATIENCE)
         assert ended.code == 0, ended.err
         (machine.folder / "said.json").write_text(ended.out)
 
-    return once(tmp_path_factory, "three-years", replay)
+    return once(tmp_path_factory, "replayed-years", replay)
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Machine], None]) -> Machine:

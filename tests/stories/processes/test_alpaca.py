@@ -105,9 +105,11 @@ def desk(
 
 
 @pytest.fixture(scope="module")
-def unused(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unused(tmp_path_factory: pytest.TempPathFactory, strategies_checked: Path) -> Path:
     """A folder with an exchange on which nothing was done; to be copied."""
     folder = tmp_path_factory.mktemp("unused")
+    (folder / "home" / "state").mkdir(parents=True)
+    shutil.copy(strategies_checked, folder / "home" / "state")
     PaperExchange.create(
         folder / "exchange.db", PriceFile(None, None), NyseCalendar(), ExchangeRules(start=DAY), durable=False
     ).close()
@@ -265,27 +267,25 @@ ANSWERS: dict[str, tuple[Kind, int, str]] = {
 
 
 @pytest.mark.parametrize("command", ["run-daily", "emergency-stop"])
-@pytest.mark.parametrize("wrong", WRONG)
-def test_what_is_wrong_with_keys_or_addresses_is_said_once(wrong: str, command: str, desk: Desk) -> None:
+def test_what_is_wrong_with_keys_or_addresses_is_said_once(command: str, desk: Desk) -> None:
     assert desk.run(MORNING, "init-db")[0] == 0
-    settings, expected, words = WRONG[wrong]
-    one_clear_message(desk, command, expected, words, **settings)
+    for wrong, (settings, expected, words) in WRONG.items():
+        one_clear_message(desk, command, expected, words, wrong, **settings)
 
 
 @pytest.mark.parametrize("command", ["run-daily", "emergency-stop"])
-@pytest.mark.parametrize("answer", ANSWERS)
-def test_who_is_answered_like_that_is_told_once(answer: str, command: str, desk: Desk) -> None:
+def test_who_is_answered_like_that_is_told_once(command: str, desk: Desk) -> None:
     assert desk.run(MORNING, "init-db")[0] == 0
-    kind, expected, words = ANSWERS[answer]
-    desk.alpaca.strike(kind, times=1000)
-    one_clear_message(desk, command, expected, words)
+    for answer, (kind, expected, words) in ANSWERS.items():
+        desk.alpaca.strike(kind, times=1000)
+        one_clear_message(desk, command, expected, words, answer)
 
 
-def one_clear_message(desk: Desk, command: str, expected: int, words: str, **settings: str) -> None:
+def one_clear_message(desk: Desk, command: str, expected: int, words: str, wrong: str, **settings: str) -> None:
     is_played = "ALPACA_BASE_URL" not in settings
     code, said, err = desk.run(MORNING, command, **settings, **({} if is_played else {"TRADEBOT_NOW": ""}))
-    assert code == expected, said
-    assert said["error"].count(words) == 1, said["error"]
+    assert code == expected, (wrong, said)
+    assert said["error"].count(words) == 1, (wrong, said["error"])
     assert "ALPACA_" in said["error"]
     assert len(said["problems"]) <= (1 if command == "run-daily" else 3), said["error"]
     assert "Traceback" not in err

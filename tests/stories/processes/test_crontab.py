@@ -6,6 +6,7 @@ The commands run in this process, where freezegun can set the clock on the wall;
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -35,7 +36,9 @@ Cron = Callable[[datetime, str], dict[str, Any]]
 
 
 @pytest.fixture
-def cron(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cron:
+def cron(
+    tmp_path: Path, strategies_checked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cron:
     """Runs a command at a time in New York, in a home that lets the wall begin its sessions."""
     monkeypatch.chdir(tmp_path)
     for name, value in (
@@ -55,6 +58,7 @@ def cron(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
     with freeze_time(datetime.combine(SUNDAY, time(0), NEW_YORK).astimezone(UTC), tick=True, ignore=NO_CLOCK_THERE):
         assert main(["init-db"]) == 0
+    shutil.copy(strategies_checked, tmp_path / "home" / "state")
     capsys.readouterr()
     return run
 

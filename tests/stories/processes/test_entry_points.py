@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 from tests.fakes.homes import account_id
+from tests.long_form import every
 from tests.stories.processes.conftest import Machine
 from tradebot import cli
 from tradebot.errors import ExitCode
@@ -24,12 +25,12 @@ def _commands() -> Iterator[tuple[str, ...]]:
         yield from ((name, each) for each in inner) if inner else ((name,),)
 
 
-@pytest.mark.parametrize("command", list(_commands()), ids=" ".join)
-def test_the_help_of_a_command_makes_no_home(command: tuple[str, ...], machine: Machine) -> None:
-    ended = machine(*command, "--help")
-    assert (ended.code, ended.err) == (0, "")
-    assert f"Usage: tradebot {' '.join(command)} " in ended.out
-    assert not machine.home.exists()
+def test_the_help_of_a_command_makes_no_home(machine: Machine) -> None:
+    for command in _commands():
+        ended = machine(*command, "--help")
+        assert (ended.code, ended.err) == (0, ""), command
+        assert f"Usage: tradebot {' '.join(command)} " in ended.out
+        assert not machine.home.exists(), command
 
 
 #: What commands are given besides their name, where they need anything, and the code that they end with if not 0.
@@ -71,9 +72,10 @@ CODES = {
 }
 
 
-@pytest.mark.parametrize("command", list(_commands()), ids=" ".join)
-def test_every_command_works_in_an_interpreter_of_its_own(command: tuple[str, ...], traded: Machine) -> None:
+@pytest.mark.parametrize("words", every(2, *map(" ".join, _commands())))
+def test_every_command_works_in_an_interpreter_of_its_own(words: str, traded: Machine) -> None:
     """Elsewhere they are forked from one that has imported everything, where a missing import does not show."""
+    command = tuple(words.split())
     if command in JOBS:
         assert traded("paper", "next").code == 0  # something to do
     traded.interpreter = True

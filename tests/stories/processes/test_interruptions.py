@@ -10,7 +10,7 @@ from signal import Signals
 
 import pytest
 
-from tests.long_form import every
+from tests.long_form import every, long
 from tests.stories.processes import interrupting
 from tests.stories.processes.conftest import Machine, ending
 from tests.stories.processes.interrupting import CODES, Errand, Trial, interrupt, run_whole
@@ -32,7 +32,6 @@ class Signalling:
 sys.meta_path.insert(0, Signalling())
 sys.exit(main())
 """
-REPLAY = ("replay", "--to", "2006-12-29")
 #: Where each begins: in a folder that is no home yet, in a home that has not traded, that has, or that is halted.
 ERRANDS = [
     ("machine", interrupting.RUN_DAILY),
@@ -87,13 +86,17 @@ def test_a_signal_that_meets_the_imports_is_answered_after_them(machine: Machine
     assert ending(process).code == CODES[number]
 
 
-def test_a_replay_that_is_stopped_again_and_again_ends_as_one_that_never_was(made: Machine) -> None:
+@pytest.mark.parametrize(("last", "sessions", "times"), [("2006-11-22", 15, 1), long("2006-12-29", 40, 3)])
+def test_a_replay_that_is_stopped_again_and_again_ends_as_one_that_never_was(
+    made: Machine, last: str, sessions: int, times: int
+) -> None:
     chance = random.Random(7)
-    whole = run_whole(made.folder / "whole", made, interrupting.again(*REPLAY))
-    for number in (Signals.SIGINT, Signals.SIGTERM) * 3:
-        assert interrupt(made, REPLAY, whole.drawn(chance, 0.2), number) == CODES[number]
-    ended = made(*REPLAY, "--json")
+    replay = ("replay", "--to", last)
+    whole = run_whole(made.folder / "whole", made, interrupting.again(*replay))
+    for number in (Signals.SIGINT, Signals.SIGTERM) * times:
+        assert interrupt(made, replay, whole.drawn(chance, 0.2), number) == CODES[number]
+    ended = made(*replay, "--json")
     assert whole.orders == {Traces.of(made.home).orders}
     assert len(Traces.of(made.home).orders) > 5
-    assert (ended.code, len(ended.json["report"]["equity"])) == (0, 41)  # the opening and 40 sessions
+    assert (ended.code, len(ended.json["report"]["equity"])) == (0, 1 + sessions)  # the opening
     assert not list(Traces.of(made.home).differences())

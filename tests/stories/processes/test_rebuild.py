@@ -208,4 +208,4 @@ def _moments(victim: Machine, folder: Path) -> Iterator[int]:
         is_file = call in ("link", "unlink", "replace") and name.startswith(("trading_robot.db", "ledger_heads"))
         if is_file or step == "COMMIT":
             found.append(moment)
-    yield from found[-6:]
+    yield from found[-4:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -142,12 +143,15 @@ def _holders(folder: Path, secret: str) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
 
 
-def test_secrets_are_shown_logged_sent_and_stored_nowhere(tmp_path: Path, fake: Running, sink: Monitor) -> None:
+def test_secrets_are_shown_logged_sent_and_stored_nowhere(
+    tmp_path: Path, fake: Running, sink: Monitor, strategies_checked: Path
+) -> None:
     machine = AtRobinhood(tmp_path, fake)
     machine.settle_in()
     witness, home = Witness(machine, sink), machine.home
     witness.log_in(MORNING)
     witness.at(new_york(MONDAY, 9), "init-db")
+    shutil.copy(strategies_checked, home / "state")
     witness.at(new_york(MONDAY, 9), "preflight", "--full")
     fake.go_to(new_york(MONDAY, 9, 35))
     processes = witness.watched(new_york(MONDAY, 9, 35), "run-daily")

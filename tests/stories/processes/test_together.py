@@ -12,7 +12,7 @@ from tests.fakes.cli import Ended
 from tests.stories.processes.conftest import Machine, ending
 from tests.stories.processes.traces import Traces
 
-MANY = 20
+MANY = 10
 
 
 def test_of_many_runs_started_together_one_trades(machine: Machine, traded_home: Path) -> None:

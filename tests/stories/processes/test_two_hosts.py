@@ -41,7 +41,7 @@ __all__ = ["unused"]
 #: A session on which the shipped strategies buy three symbols, and the next.
 DAY, NEXT = date(2006, 11, 2), date(2006, 11, 3)
 MORNING = new_york(DAY, 9, 35)
-MANY = 20
+MANY = 8
 #: Stops the process that runs it once it has committed that an order leaves, or once it may begin to send it.
 _STOPS_ITSELF = """
 import signal, threading
