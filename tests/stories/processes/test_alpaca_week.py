@@ -1,4 +1,4 @@
-"""A week at Alpaca by the crontab's own lines, each at its own time; on the first day and the last a shell starts them."""
+"""A week at Alpaca by the crontab's own lines, each at its own time; a shell starts those of the first and last day."""
 
 from __future__ import annotations
 
