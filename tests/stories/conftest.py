@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.jobs.conftest import empty_ledger, make_house
+from tests.jobs.conftest import empty_ledger, houses_made, make_house
 
-__all__ = ["empty_ledger", "make_house"]
+__all__ = ["empty_ledger", "houses_made", "make_house"]

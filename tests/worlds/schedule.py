@@ -9,7 +9,7 @@ from random import Random
 from tests.worlds.market import Market
 from tests.worlds.world import Run
 from tradebot.core.model.account import SessionHours
-from tradebot.core.model.schedule import CHECK_EXITS_EVERY, DAY, Job, due_time
+from tradebot.core.model.schedule import CHECK_EXITS_EVERY, NEEDED, Job, due_time
 from tradebot.market.calendar import NyseCalendar
 
 
@@ -30,7 +30,7 @@ def recovery(last: date, market: Market) -> Iterator[tuple[date, tuple[Run, ...]
     """The runs by which a bot recovers: what is left of the last session, and the whole of the next."""
     yield last, tuple(due(job, last) for job in (Job.CHECK_EXITS, Job.RECONCILE))
     following = market.after(last)
-    yield following, tuple(due(job, following) for job in DAY)
+    yield following, tuple(due(job, following) for job in NEEDED)
 
 
 def calm_day(session: date, chance: Random) -> tuple[Run, ...]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.long_form import long
 from tests.worlds.coverage import PARTIAL
 from tests.worlds.faults import Fault, FaultKind
 from tests.worlds.market import Market
@@ -18,8 +19,8 @@ from tradebot.brokers.paper import ExchangeRules
 from tradebot.core.model.schedule import CHECK_EXITS_EVERY, Job
 from tradebot.core.model.signals import ExitPolicy
 
-#: 21 sessions from 2005-02-07: MSFT pays on the 15th, AAPL splits on the 28th.
-FIRST, SESSIONS = date(2005, 2, 7), 21
+#: From 2005-02-07, MSFT pays on the 15th and AAPL splits on the 28th, the fifteenth session.
+FIRST, SHORT, WHOLE = date(2005, 2, 7), 16, 21
 #: What the operator is told in such a month.
 ALERTS: list[str] = []
 #: The terms of the bridge over the month, which `equity_explained` finds to leave nothing over.
@@ -44,8 +45,8 @@ def steps_of(number: int, session: date) -> tuple[Step, ...]:
     return tuple(sorted([*steps, trades, looks], key=lambda step: step.at))
 
 
-def the_month(market: Market) -> World:
-    sessions = market.sessions[market.sessions.index(FIRST) :][:SESSIONS]
+def the_month(market: Market, length: int) -> World:
+    sessions = market.sessions[market.sessions.index(FIRST) :][:length]
     days = tuple(Day(session, steps_of(number, session)) for number, session in enumerate(sessions))
     wide = ExitPolicy(stop=Decimal("0.15"), use_default_target=False)
     scripts = (
@@ -55,9 +56,12 @@ def the_month(market: Market) -> World:
     return World(1, days, scripts, (), ExchangeRules(start=FIRST))
 
 
+@pytest.mark.parametrize("length", [SHORT, long(WHOLE)])
 @pytest.mark.parametrize("broker", list(WAYS))
-def test_a_quiet_month_halts_nothing_leaves_no_break_and_alerts_as_expected(market: Market, broker: str) -> None:
-    story = WAYS[broker].simulate(the_month(market), market)
+def test_a_quiet_month_halts_nothing_leaves_no_break_and_alerts_as_expected(
+    market: Market, broker: str, length: int
+) -> None:
+    story = WAYS[broker].simulate(the_month(market, length), market)
     assert story.violations == []
     happened = (Deed.PAY_IN, Deed.TAKE_OUT, PARTIAL, FaultKind.STOP_FILLS, "split booked", "cash: dividend")
     assert [name for name in (*happened, *EXPLAINED) if not story.met[name]] == []

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from tests.fakes.alpaca import FakeAlpaca
 from tests.fakes.alpaca.client import api_of
 from tests.fakes.wire.faults import Kind
-from tests.jobs.house import House, Script
+from tests.jobs.conftest import MakeHouse, empty_ledger, houses_made, make_house
+from tests.jobs.house import Script
 from tradebot.brokers.alpaca.broker import AlpacaBroker
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.core.model.account import Fill
@@ -25,6 +25,8 @@ from tradebot.core.model.order_ids import parse
 from tradebot.core.model.orders import BrokerOrder, OrderRequest, OrderState, Purpose
 from tradebot.core.results.outcomes import Outcome
 from tradebot.errors import ExitCode, OutcomeUnknown
+
+__all__ = ["empty_ledger", "houses_made", "make_house"]
 
 SECOND = date(2007, 1, 4)
 SHORT = Timeouts(connect=0.1, idle=0.15, response=0.3, read_with_retries=2.0)
@@ -45,8 +47,8 @@ LOST_BEFORE = (Kind.RESET_BEFORE, Kind.SILENT_BEFORE, Kind.SERVER_ERROR, Kind.HT
 class Home:
     """A home whose jobs trade at Alpaca, and what became of its one entry there."""
 
-    def __init__(self, folder: Path) -> None:
-        self.house = House(folder, Script(enter={"ACME": [SECOND]}))
+    def __init__(self, make_house: MakeHouse) -> None:
+        self.house = make_house(Script(enter={"ACME": [SECOND]}))
         self.entry = self.house.id(1, Purpose.ENTRY)
         self.fake = FakeAlpaca(self.house.exchange)
 
@@ -82,10 +84,8 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    monkeypatch.setenv("TRADEBOT_STATE_DIR", str(tmp_path / "user"))
-    monkeypatch.delenv("TRADEBOT_HOME", raising=False)
-    made = Home(tmp_path / "home")
+def home(make_house: MakeHouse) -> Iterator[Home]:
+    made = Home(make_house)
     with made.fake:
         yield made
 
