@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
+from tests.fakes.orders import Requests
 from tests.fakes.prices import sessions
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House, Script
+from tradebot.core.model.account import MarketClock, Quote
+from tradebot.core.model.signals import Signal
 from tradebot.core.results.diff_outcome import Cause, Compared, DiffLine, DiffOutcome
+from tradebot.jobs import run_daily
+from tradebot.jobs.desk import Desk
+from tradebot.ports import StrategyFailure
 from tradebot.runtime.session_diff import diff_session
+from tradebot.strategy_api import History
 
 DAYS = sessions(12)
 
@@ -77,3 +88,140 @@ def test_the_embedded_exchange_does_what_the_backtest_says(make_house: MakeHouse
     whats = {(line.live.what) for line in lines if line.live}
     assert {line.compared for line in lines} == set(Compared) - {Compared.RUN}
     assert {"sold: stop", "sold: target", "sold: trailing stop", "sold: signal", "sold: time"} <= whats, whats
+
+
+# --- what is disturbed ------------------------------------------------------------------------------
+
+NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG", "HHH", "III", "JJJ")
+FLAT = "100 101 99 100"
+
+
+class OtherQuotes:
+    """Market data whose quotes of one symbol are off by a factor; the rest is as it is."""
+
+    def __init__(self, market: Any, symbol: str, factor: str) -> None:
+        self._market, self._symbol, self._factor = market, symbol, Decimal(factor)
+
+    def quotes(self, symbols: Iterable[str]) -> Mapping[str, Quote]:
+        found = dict(self._market.quotes(symbols))
+        if quote := found.get(self._symbol):
+            found[self._symbol] = replace(quote, last=quote.last * self._factor)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._market, name)
+
+
+class RevisedBars:
+    """Market data in which one symbol's newest close was revised; the rest is as it is."""
+
+    def __init__(self, market: Any, symbol: str) -> None:
+        self._market, self._symbol = market, symbol
+
+    def history(self, symbols: Sequence[str], sessions: int, clock: MarketClock) -> History:
+        found: History = self._market.history(symbols, sessions, clock)
+        return replace(found, close=found.close.assign(**{self._symbol: found.close[self._symbol] + 0.01}))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._market, name)
+
+
+class OtherSignals:
+    """Strategies that no longer signal one symbol, though nothing about them has changed."""
+
+    def __init__(self, strategies: Any, symbol: str) -> None:
+        self._strategies, self._symbol = strategies, symbol
+
+    def signals(self, history: History) -> tuple[tuple[Signal, ...], tuple[StrategyFailure, ...]]:
+        signals, failures = self._strategies.signals(history)
+        return tuple(s for s in signals if s.symbol != self._symbol), failures
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._strategies, name)
+
+
+def differs(
+    house: House, session: int, change: Callable[[Desk], Desk] = lambda desk: desk
+) -> set[tuple[Compared, str, Cause | None]]:
+    """What differs in a session, when a desk that is changed compares it."""
+    with house.desk() as desk:
+        return set(differing(diff_session(change(desk), DAYS[session])))
+
+
+def without_jjj(desk: Desk) -> Desk:
+    return replace(desk, strategies=OtherSignals(desk.strategies, "JJJ"))
+
+
+def with_revised_jjj(desk: Desk) -> Desk:
+    return replace(without_jjj(desk), market=RevisedBars(desk.market, "JJJ"))
+
+
+def test_each_disturbance_is_named(make_house: MakeHouse) -> None:
+    enter = {name: on(number) for number, name in enumerate(NAMES, start=1)}
+    prices = {name: [FLAT] * 12 for name in NAMES}
+    prices["AAA"][6] = "100 101 94 100"  # beyond the stop that a person sets, and not beyond that of the job
+    house = make_house(Script(enter=enter), prices=prices, settings={"MAX_POSITIONS": "12"})
+    expected: dict[int, set[tuple[Compared, str, Cause | None]]] = {1: set()}
+    house.daily()
+
+    house.next()  # 2: the quote at the decision is not the open
+    with house.desk("09:35") as desk:
+        run_daily.run(replace(desk, market=OtherQuotes(desk.market, "BBB", "1.01")))
+    expected[2] = {(what, "BBB", Cause.PRICE) for what in (Compared.PLAN, Compared.FILL, Compared.STOP)}
+
+    house.next()  # 3: the fill is worse than the backtest assumes
+    house.set(PAPER_SLIPPAGE_PCT="1%")
+    house.daily()
+    house.set(PAPER_SLIPPAGE_PCT="0%")
+    expected[3] = {(Compared.FILL, "CCC", Cause.SLIPPAGE)}
+
+    house.next()  # 4: a person halts before run-daily, and resumes
+    house.emergency_stop()
+    house.daily()
+    house.resume()
+    expected[4] = {(what, "DDD", Cause.HALT) for what in (Compared.PLAN, Compared.FILL)}
+
+    house.next()  # 5: a person moves a stop
+    house.daily()
+    with house.by_hand() as broker:
+        stop = next(order for order in broker.open_orders() if order.symbol == "AAA" and order.stop_price)
+        broker.replace(stop.broker_order_id, Requests("AAA").sell(int(stop.quantity), stop="95", client_id="by hand"))
+    house.check_exits("15:45")
+    expected[5] = {(Compared.STOP, "AAA", Cause.BY_HAND)}
+
+    house.next()  # 6: which sells
+    house.daily()
+    house.reconcile("16:10")
+    expected[6] = {(Compared.EXIT, "AAA", Cause.BY_HAND)}
+
+    house.next()  # 7: run-daily is missed
+    house.check_exits("15:45")
+    missed = {(Compared.RUN, ""), (Compared.SIGNAL, "GGG"), (Compared.PLAN, "GGG"), (Compared.FILL, "GGG")}
+    expected[7] = {(*each, Cause.MISSED_RUN) for each in missed}
+
+    house.next()  # 8: an order of somebody else rests
+    with house.by_hand() as broker:
+        broker.submit(Requests("HHH").buy(1, limit="50", client_id="another"))
+    house.daily()
+    expected[8] = {(what, "HHH", Cause.BROKER) for what in (Compared.PLAN, Compared.FILL)}
+
+    house.next()  # 9: a person sells
+    house.daily()
+    with house.by_hand() as broker:
+        for order in broker.open_orders():
+            if order.symbol == "BBB":
+                broker.cancel(order.broker_order_id)
+        broker.submit(Requests("BBB").sell(int(house.positions()["BBB"].quantity), client_id="sold by hand"))
+    house.reconcile("16:10")
+    expected[9] = {(Compared.EXIT, "BBB", Cause.BY_HAND)}
+
+    house.next()
+    house.daily()
+    house.next()
+    found = {number: differs(house, number) for number in expected}
+    assert found == expected
+    entered = {Compared.SIGNAL, Compared.PLAN, Compared.FILL}
+    assert differs(house, 10, with_revised_jjj) == {(what, "JJJ", Cause.DATA_REVISED) for what in entered}
+    assert differs(house, 10, without_jjj) == {(what, "JJJ", Cause.UNEXPLAINED) for what in entered}
+    house.told(Script(enter={**enter, "JJJ": []}))
+    assert differs(house, 10) == {(what, "JJJ", Cause.STRATEGY_CHANGED) for what in entered}
