@@ -160,8 +160,10 @@ def test_each_disturbance_is_named(make_house: MakeHouse) -> None:
     enter = {name: on(number) for number, name in enumerate(NAMES, start=1)}
     prices = {name: [FLAT] * 12 for name in NAMES}
     prices["AAA"][6] = "100 101 94 100"  # beyond the stop that a person sets, and not beyond that of the job
-    house = make_house(Script(enter=enter), prices=prices, settings={"MAX_POSITIONS": "12"})
+    house = make_house(Script(enter=enter), prices=prices, settings={"MAX_POSITIONS": "9"})
     expected: dict[int, set[tuple[Compared, str, Cause | None]]] = {1: set()}
+    with house.by_hand() as broker:  # what nobody's strategy holds counts in both
+        broker.submit(Requests("FFF").buy(100, client_id="before"))
     house.daily()
 
     house.next()  # 2: the quote at the decision is not the open

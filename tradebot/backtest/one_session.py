@@ -14,7 +14,7 @@ from tradebot.backtest.bars import STEPS, Bars
 from tradebot.backtest.setup import DayPlan, Setup
 from tradebot.backtest.signals import SignalBook, SignalTable
 from tradebot.backtest.walk import Walk
-from tradebot.core.model.account import CASH, Asset, Quote
+from tradebot.core.model.account import CASH, Asset, Position, Quote
 from tradebot.core.model.decision_inputs import BalancesSeen
 from tradebot.core.model.halts import Halt
 from tradebot.core.model.holdings import FOREIGN
@@ -24,6 +24,7 @@ from tradebot.core.model.signals import Action, ExitPolicy, Signal
 from tradebot.core.model.values import ONE, ZERO
 from tradebot.core.planning.entries import EntryDecision, decide_entries
 from tradebot.core.results.session_facts import Key, SessionFacts, Shares, Sold, average_price
+from tradebot.core.risk.exposure import SymbolExposure
 from tradebot.core.risk.projected_account import Claim, ProjectedAccount
 
 
@@ -45,6 +46,9 @@ class SessionBacktest:
     setup: Setup
     average_volume: Mapping[str, Decimal] | None = None  # instead of that of the bars
     broker: AtBroker | None = None
+    others: tuple[
+        Position, ...
+    ] = ()  # that no strategy holds; they count in equity and limits, and nothing closes them
 
     def with_prices(self, quotes: Mapping[str, Quote]) -> SessionBacktest:
         """With the prices that live decided at in the place of those at the open."""
@@ -55,7 +59,11 @@ class SessionBacktest:
                 opens[-1, column] = marks[-1, column] = _steps(quote.last)
                 if quote.previous_close is not None:
                     previous[-1, column] = _steps(quote.previous_close)
-        return replace(self, bars=replace(bars, open=opens, open_mark=marks, previous=previous))
+        others = tuple(
+            replace(each, market_price=quotes[each.symbol].last) if each.symbol in quotes else each
+            for each in self.others
+        )
+        return replace(self, bars=replace(bars, open=opens, open_mark=marks, previous=previous), others=others)
 
     def without(self, sold: Mapping[Key, Sold]) -> SessionBacktest:
         """Without holdings that live had sold whole when it decided, and with their proceeds."""
@@ -76,7 +84,8 @@ class SessionBacktest:
         """What happens in it."""
         book = SignalBook(tuple(self._tables()), self.bars.symbols)
         last = self.bars.sessions[-1]
-        walk = Walk(self.bars, book, replace(self.setup, first=last, last=last), self._decide)
+        cash = self.setup.cash + sum((each.quantity * each.market_price for each in self.others), ZERO)
+        walk = Walk(self.bars, book, replace(self.setup, cash=cash, first=last, last=last), self._decide)
         plans: list[DayPlan] = []
         walk.on_plan = plans.append
         walk.run()
@@ -106,6 +115,9 @@ class SessionBacktest:
     def _decide(self, signals: Iterable[Signal], projected: ProjectedAccount) -> Iterator[EntryDecision]:
         if self.average_volume is not None:
             projected.situation = replace(projected.situation, average_volume=self.average_volume)
+        signals = tuple(signals)
+        if self.others:
+            _add(self.others, signals, projected)
         if self.broker is not None:
             _show(self.broker, projected)
         return decide_entries(signals, projected)
@@ -113,6 +125,19 @@ class SessionBacktest:
 
 def _steps(price: Decimal) -> int:
     return round(price * STEPS)
+
+
+def _add(others: Iterable[Position], signals: Iterable[Signal], projected: ProjectedAccount) -> None:
+    """Let a projected account show positions that no strategy holds."""
+    exposures = {each.symbol: projected.exposure_in(each.symbol) for each in signals}
+    total, power = projected.total, projected.buying_power
+    for each in others:
+        value = each.quantity * each.market_price
+        exposure = SymbolExposure(abs(value), abs(value) * projected.limits.default_stop_loss_pct)
+        exposures[each.symbol] = exposures.get(each.symbol, SymbolExposure()) + exposure
+        total, power = total + exposure, power - value
+        projected.hold(FOREIGN, each.symbol, each.quantity)
+    projected.begin_session(projected.situation, total, exposures, power)
 
 
 def _show(broker: AtBroker, projected: ProjectedAccount) -> None:

@@ -11,7 +11,7 @@ from tradebot.backtest.account_at_open import AccountAtOpen, OpenHolding
 from tradebot.backtest.bars import in_dollars
 from tradebot.backtest.one_session import AtBroker, SessionBacktest
 from tradebot.backtest.setup import Setup
-from tradebot.core.model.account import SessionHours
+from tradebot.core.model.account import Position, SessionHours
 from tradebot.core.model.decision_inputs import DecisionInputs
 from tradebot.core.model.exchange_time import NEW_YORK
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
@@ -115,7 +115,20 @@ class _Diff:
             opening=self._opening(),
         )
         signals = tuple(each for each in self.bars.signals if each.action is not Action.NONE)
-        return SessionBacktest(self.bars.bars, tuple(names), signals, setup)
+        return SessionBacktest(self.bars.bars, tuple(names), signals, setup, others=tuple(self._others()))
+
+    def _others(self) -> Iterator[Position]:
+        """The positions that no strategy held, as last seen before the session; in the first one, as seen in it."""
+        point, ours = self.desk.ledger.books.previous_close(self.session), {}
+        for each in self.record.before:
+            ours[each.holding.symbol] = each.holding.quantity
+        for position in self.desk.ledger.day.positions(self.session if point is None else point.session):
+            left = position.quantity - ours.get(position.symbol, ZERO)
+            if left and (point is not None or position.symbol not in self._entered()):
+                yield replace(position, quantity=left)
+
+    def _entered(self) -> set[str]:
+        return {symbol for _, symbol in self.record.facts.bought}
 
     def _opening(self) -> AccountAtOpen:
         desk, inputs, past = self.desk, self.inputs, self.desk.ledger.past
