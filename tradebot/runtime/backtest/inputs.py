@@ -53,6 +53,7 @@ class Inputs:
     setup: Setup
     files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # digests by strategy and file; unless empty
     allow_lookahead: bool = False
+    by_session: tuple[str, ...] = ()  # strategies that do not keep their promises, and are asked session by session
     memory_mb: int = 0  # that the process of the strategies may use; 0: no limit
     user: str = ""  # that it runs as; "": the user of this process
 

@@ -50,15 +50,20 @@ class Engine:
         self._runner.close()
 
     def _by_session(self, plugins: Sequence[Plugin], rows: range) -> tuple[str, ...]:
-        """The strategies whose signals with these parameters are not those of live if asked for all sessions at once.
+        """The strategies whose signals are not those of live if asked for all sessions at once.
 
         One of them that fails all checks for look-ahead gets no figures: raises Blocked, unless that is allowed.
         """
-        differing = [plugin for plugin in plugins if self._source.difference(plugin, plugins, self.bars, rows)]
+        known = self._inputs.by_session
+        differing = [
+            plugin
+            for plugin in plugins
+            if plugin.info.name not in known and self._source.difference(plugin, plugins, self.bars, rows)
+        ]
         refuse_lookahead(
             check_plugins(differing, self._source.whole, self._runner), allowed=self._inputs.allow_lookahead
         )
-        return tuple(plugin.info.name for plugin in differing)
+        return (*known, *(plugin.info.name for plugin in differing))
 
 
 def _walked(walk: Walk) -> SpanRun:

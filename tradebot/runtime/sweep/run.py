@@ -57,6 +57,7 @@ def run_sweep(
         stopwatch.passed("loading")
         checking = _Checking(inputs, runner, PassedChecks(settings.state_path))
         found.checks = checking.of({})
+        inputs = replace(inputs, by_session=tuple(each.strategy for each in found.checks if not each.passed))
         stopwatch.passed("checks")
         sweep = _Sweep(asked, inputs, found, recording, identity.digest)
         code = sweep.run(workers)
