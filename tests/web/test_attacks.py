@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from urllib.parse import quote
 
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from tests.web.conftest import Served
@@ -109,13 +110,20 @@ def test_what_is_no_symbol_strategy_or_reason_is_refused_as_text(
     for route in routes:
         if route.methods != {"GET"} or not route.path.startswith("/api/"):
             continue
-        named = [each.alias for each in route.dependant.query_params]
+        named = list(names_of(route.dependant))
         for name in named:
             got = server.get(f"{route.path}?{name}={quote(text)}", tokens["read"])
             assert got.status in (404, 422) and got.json["status"] == got.status, (route.path, name, got.body)
             assert got.headers["content-type"] == "application/problem+json"
         got = server.get(f"/api/{quote(text, safe='')}", tokens["read"])
         assert got.status == 404
+
+
+def names_of(asked: Dependant) -> Iterator[str]:
+    """The names of what a route takes from the address, itself or by what it depends on."""
+    yield from (each.alias for each in asked.query_params)
+    for each in asked.dependencies:
+        yield from names_of(each)
 
 
 def test_a_login_code_is_good_once(server: Served) -> None:

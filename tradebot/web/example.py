@@ -14,7 +14,7 @@ _BY_NAME: Mapping[str, Any] = {
     "entry_price": "78.96", "equity": "99991.46", "exit_code": 0, "exit_codes": [], "fee": "0.35", "fees": "0.70",
     "gross_exposure": "9619.14", "headline": "3 positions, equity $99,991.46", "healthy": True,
     "home": "/home/me/tradebot",
-    "known_at": None, "last": "78.92", "level": "running", "limit": "10", "lock_holder": "", "lost_at_stops": "727.82",
+    "known_at": None, "last": "78.92", "level": "running", "limit": "10", "lock_holder": "", "lost_at_stops": "727.83",
     "logs": "/home/me/tradebot/logs", "market_value": "2446.36", "mode": "paper", "more": False, "notes": [],
     "pid": 4711,
     "pnl": "-1.24", "price": "78.96", "quantity": "31", "setting": "MAX_POSITIONS", "share": "0.3000", "stop": "71.03",

@@ -12,6 +12,7 @@ from tests.reports.conftest import NOON, SESSION
 from tradebot.core.model.halts import HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
+from tradebot.core.results.halt_texts import since_text
 from tradebot.core.results.outcomes import Outcome
 from tradebot.core.results.status_outcome import StatusOutcome
 from tradebot.reports.layout import Tone
@@ -45,6 +46,17 @@ def test_a_halt_is_told_once_with_what_ends_it() -> None:
     assert "until `tradebot resume`" in found.reasons[0].detail
     assert found.may_resume
     assert not glance(StatusOutcome.of(replace(BASE, halts=(replace(HALT, source=HaltSource.ENVIRONMENT),)))).may_resume
+
+
+def test_a_stop_that_was_run_again_is_one_reason_with_its_times() -> None:
+    later = [replace(HALT, since=HALT.since + timedelta(minutes=n)) for n in (0, 4, 2) if HALT.since]
+    (reason,) = glance(StatusOutcome.of(replace(BASE, halts=tuple(later)), level=HaltLevel.HALTED)).reasons
+    assert reason.text == "a drill"
+    first, last = (since_text(each) for each in (later[0], later[1]))
+    assert f" on {first}, and 2 more times up to {last}, " in reason.detail
+    other = replace(later[1], reason="another one")
+    found = glance(StatusOutcome.of(replace(BASE, halts=(*later, other)), level=HaltLevel.HALTED)).reasons
+    assert [each.text for each in found] == ["a drill", "another one"]
 
 
 def test_what_cannot_be_read_counts_as_halted() -> None:

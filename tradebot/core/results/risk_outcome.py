@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from tradebot.core.model.limits import LimitUsed
-from tradebot.core.model.values import ZERO
+from tradebot.core.model.values import CENT, ZERO
 from tradebot.core.results.period_lines import PLACES, LimitLine, limit_lines
 from tradebot.core.risk.exposure import SymbolExposure
 
@@ -19,7 +19,7 @@ class SymbolRisk:
 
     symbol: str
     gross_exposure: Decimal  # market value
-    lost_at_stop: Decimal  # from the newest price to the stop; without a known one, the account's default stop
+    lost_at_stop: Decimal  # from the newest price to the stop, in cents; without one, to the account's default stop
     share: Decimal  # of the account's gross exposure
 
 
@@ -61,7 +61,12 @@ def symbol_risks(by_symbol: Mapping[str, SymbolExposure]) -> tuple[SymbolRisk, .
     """A line for each symbol with an exposure, the largest first."""
     whole = sum((each.value for each in by_symbol.values()), ZERO)
     lines = (
-        SymbolRisk(symbol, each.value, each.risk, (each.value / whole).quantize(PLACES))
+        SymbolRisk(
+            symbol,
+            each.value,
+            each.risk.quantize(CENT, rounding=ROUND_HALF_EVEN),
+            (each.value / whole).quantize(PLACES),
+        )
         for symbol, each in by_symbol.items()
         if each.value
     )

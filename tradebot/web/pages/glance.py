@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tradebot.core.model.halts import Halt, HaltLevel, account_text, distinct, sources_text
+from tradebot.core.model.values import plural
 from tradebot.core.results.halt_texts import since_text
 from tradebot.core.results.needs import Need
 from tradebot.core.results.status_outcome import StatusOutcome
@@ -66,7 +67,7 @@ def glance(status: StatusOutcome) -> Glance:
         word,
         meaning,
         tone,
-        tuple(map(_reason, distinct(status.halts))),
+        _reasons(status.halts),
         status.needs,
         status.lock_holder,
         status.trouble,
@@ -85,7 +86,7 @@ def unreadable(trouble: str, halts: Iterable[Halt] = (), code: ExitCode = ExitCo
         "HALTED (unreadable)",
         meaning,
         Tone.BAD,
-        (Reason(trouble, more), *map(_reason, distinct(halts))),
+        (Reason(trouble, more), *_reasons(halts)),
         is_known=False,
         is_readable=False,
     )
@@ -117,12 +118,29 @@ def age_text(age: timedelta, at: datetime) -> str:
     return f"{seconds // 60} min ago" if seconds < 3600 else f"{seconds // 3600} h ago"
 
 
-def _reason(same: tuple[Halt, ...]) -> Reason:
+def _reasons(halts: Iterable[Halt]) -> tuple[Reason, ...]:
+    """Why, a reason for each halt; halts that differ in their time alone are one: a stop that was run again."""
+    alike: dict[object, list[tuple[Halt, ...]]] = {}
+    for same in distinct(halts):
+        halt = same[0]
+        key = (halt.subject, halt.level, halt.rule, halt.reason, halt.holds, account_text(same), sources_text(same))
+        alike.setdefault(key, []).append(same)
+    return tuple(map(_reason, alike.values()))
+
+
+def _reason(times: Sequence[tuple[Halt, ...]]) -> Reason:
+    """``times``: the same halt, each time that it was set, as several latches hold it."""
+    same = times[0]
     halt = same[0]
     level = max((each.level for each in same), key=list(HaltLevel).index)
     subject = "" if halt.of_account else f"{level.upper()} {halt.subject}: "
-    since = f" on {since_text(halt)}" if halt.since else ""
+    dated = sorted(
+        (each[0] for each in times if each[0].since), key=lambda each: each.since.timestamp() if each.since else 0.0
+    )
+    since = f" on {since_text(dated[0])}" if dated else ""
+    again = f", and {plural(len(times) - 1, 'more time')} up to {since_text(dated[-1])}" if len(dated) > 1 else ""
     detail = (
-        f"Set by {sources_text(same)} ({halt.rule.replace('_', ' ')}){since}, {halt.holds}; for {account_text(same)}."
+        f"Set by {sources_text(same)} ({halt.rule.replace('_', ' ')}){since}{again}, {halt.holds}; for "
+        f"{account_text(same)}."
     )
     return Reason(f"{subject}{halt.reason}", detail)

@@ -116,9 +116,8 @@ class PageMaker:
         return self._first_page(visitor.home, visitor.homes, found)
 
     def status(self, home: ServedHome) -> Read[StatusOutcome] | None:
-        """The status of a home; None where its ledger does not answer at once."""
-        pages = self._of(home)
-        found = pages.at_once(pages.latest)
+        """The status of a home; None where ledger or broker do not answer at once."""
+        found = of_now(self._of(home).latest.get(_WAIT))
         if found is not None:
             self.learn(home, found.context)
         return found

@@ -6,10 +6,11 @@ A read is made in a thread. One that has no value is a problem with the exit cod
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from tradebot.core.model.order_ids import STRATEGY_NAME
 from tradebot.core.results.listings import Listing, Selection, check_day, read_selection
@@ -39,6 +40,32 @@ Last = Annotated[date | None, Query(alias="to", description="Last session.", exa
 Limit = Annotated[int, Query(ge=1, le=10_000, description="At most so many, the newest.")]
 Open = Annotated[bool, Query(alias="open", description="Only what is still open.")]
 Day = Annotated[date | None, Query(alias="date", description="The session; by default the newest.")]
+
+
+def _refusing(read: Callable[[], T]) -> T:
+    """What ``read`` makes of a request's arguments. Raises Refused for what makes no sense."""
+    try:
+        return read()
+    except UsageError as error:
+        raise Refused(422, str(error), exit_code=ExitCode.USAGE) from error
+
+
+# coroutines, so that no thread is taken for them
+async def _chosen(
+    symbol: Symbol = None, strategy: Strategy = None, first: First = None, last: Last = None, limit: Limit = 100
+) -> Selection:
+    return _refusing(lambda: read_selection(symbol, strategy, first, last, limit=limit))
+
+
+Chosen = Annotated[Selection, Depends(_chosen)]
+
+
+async def _chosen_open(chosen: Chosen, only_open: Open = False) -> Selection:
+    return replace(chosen, only_open=only_open)
+
+
+ChosenOpen = Annotated[Selection, Depends(_chosen_open)]
+
 PeriodName = Literal["day", "week", "month", "quarter", "year", "ytd", "all"]
 
 #: The HTTP status of a read without a value, by its exit code; 503 for the rest: it may be there later.
@@ -100,54 +127,19 @@ def _listings(routes: APIRouter, site: Site) -> None:
     """Lists, newest first."""
 
     @routes.get("/positions", **reads("positions", "What is held, with the distance to each stop."))
-    def positions(
-        visitor: Reader,
-        symbol: Symbol = None,
-        strategy: Strategy = None,
-        first: First = None,
-        last: Last = None,
-        limit: Limit = 100,
-    ) -> Response:
-        chosen = _chosen(symbol, strategy, first, last, limit)
+    def positions(visitor: Reader, chosen: Chosen) -> Response:
         return _list(_of(site, visitor), "positions", lambda home: home.positions(chosen), _KNOWN)
 
     @routes.get("/orders", **reads("orders", "What was ordered, what became of it, and what rests."))
-    def orders(
-        visitor: Reader,
-        symbol: Symbol = None,
-        strategy: Strategy = None,
-        first: First = None,
-        last: Last = None,
-        only_open: Open = False,
-        limit: Limit = 100,
-    ) -> Response:
-        chosen = _chosen(symbol, strategy, first, last, limit, only_open=only_open)
+    def orders(visitor: Reader, chosen: ChosenOpen) -> Response:
         return _list(_of(site, visitor), "orders", lambda home: home.orders(chosen), _KNOWN)
 
     @routes.get("/trades", **reads("trades", "The round trips, flat to flat."))
-    def trades(
-        visitor: Reader,
-        symbol: Symbol = None,
-        strategy: Strategy = None,
-        first: First = None,
-        last: Last = None,
-        only_open: Open = False,
-        limit: Limit = 100,
-    ) -> Response:
-        chosen = _chosen(symbol, strategy, first, last, limit, only_open=only_open)
+    def trades(visitor: Reader, chosen: ChosenOpen) -> Response:
         return _list(_of(site, visitor), "trades", lambda home: home.trades(chosen), ("totals",))
 
     @routes.get("/fills", **reads("fills", "What was bought and sold, with the planned price and the fee."))
-    def fills(
-        visitor: Reader,
-        symbol: Symbol = None,
-        strategy: Strategy = None,
-        first: First = None,
-        last: Last = None,
-        only_open: Open = False,
-        limit: Limit = 100,
-    ) -> Response:
-        chosen = _chosen(symbol, strategy, first, last, limit, only_open=only_open)
+    def fills(visitor: Reader, chosen: ChosenOpen) -> Response:
         return _list(_of(site, visitor), "fills", lambda home: home.fills(chosen), ())
 
 
@@ -189,18 +181,6 @@ def _of(site: Site, visitor: Visitor) -> HomeReads:
     return site.reads.of(visitor.home.path)
 
 
-def _chosen(
-    symbol: str | None,
-    strategy: str | None,
-    first: date | None,
-    last: date | None,
-    limit: int,
-    *,
-    only_open: bool = False,
-) -> Selection:
-    return _refusing(lambda: read_selection(symbol, strategy, first, last, only_open=only_open, limit=limit))
-
-
 def _asked_symbol(symbol: str | None, day: date | None, first: date | None, last: date | None) -> str | None:
     """The symbol to explain. Raises UsageError for what does not go together."""
     check_day(day, "date")
@@ -208,14 +188,6 @@ def _asked_symbol(symbol: str | None, day: date | None, first: date | None, last
     if (first or last) and (ticker is None or day):
         raise UsageError("from and to go with a symbol and without a date: they tell of its sessions.")
     return ticker
-
-
-def _refusing(read: Callable[[], T]) -> T:
-    """What ``read`` makes of a request's arguments. Raises Refused for what makes no sense."""
-    try:
-        return read()
-    except UsageError as error:
-        raise Refused(422, str(error), exit_code=ExitCode.USAGE) from error
 
 
 def _job(home: HomeReads, found: Read[Any]) -> Response:

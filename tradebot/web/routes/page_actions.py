@@ -145,7 +145,7 @@ def _at_stake(pages: PageMaker, visitor: Visitor) -> str:
     read = pages.status(visitor.home)
     status = read.value if read else None
     if read is None or status is None or not glance_of(read).is_readable:
-        return "What the account holds cannot be read here. The stop asks the broker itself."
+        return "What the account holds is not known here. The stop asks the broker itself."
     worth = sum((abs(line.market_value) for line in status.positions), ZERO)
     return f"It holds {plural(len(status.positions), 'position')} worth {dollars(worth)}, by the newest look."
 
