@@ -8,7 +8,7 @@ import pytest
 
 from tests.reports.sweeps import outcome
 from tradebot.reports.layout import Page, Table, Tone
-from tradebot.reports.pages.sweep import MOST_LISTED, conclusion, sweep_page
+from tradebot.reports.pages.sweep import MOST_LISTED, conclusion, short_names, sweep_page
 
 
 def texts(page: Page) -> str:
@@ -46,6 +46,11 @@ def test_each_variant_stands_beside_its_deflated_ratio_and_the_record_it_takes()
     assert "own.days=10, own.stop=0.03: own failed" in said
     assert "own does not keep its promises" in said
     assert "2 results taken from the store" in said
+
+
+def test_parameters_stand_without_their_strategy_where_that_is_clear() -> None:
+    assert short_names(("own.days", "own.stop")) == ("days", "stop")
+    assert short_names(("own.stop", "other.stop")) == ("own.stop", "other.stop")
 
 
 def test_a_page_is_no_longer_than_a_screen_or_two() -> None:

@@ -17,6 +17,8 @@ MOST_LISTED, MOST_ERRORS = 20, 5
 COIN = 0.5
 _FIGURES = ">Sharpe | >deflated | >?to tell | >return | >drawdown | ?>exposure | ?>fills | >equity"
 _TO_TELL = "to tell: sessions after which the deflated Sharpe ratio would reach 0.95"
+_FIGURES = ">Sharpe | >deflated | >?to tell | >return | >drawdown | ?>exposure | ?>fills | >equity"
+_TO_TELL = "to tell: sessions after which the deflated Sharpe ratio would reach 0.95"
 
 
 def sweep_page(outcome: SweepOutcome) -> Page:
@@ -74,20 +76,21 @@ def variants(outcome: SweepOutcome, most: int) -> Page:
     """The variants with figures, by Sharpe ratio."""
     ranked = [run for run in outcome.ranking if run.figures is not None]
     rows = [_row(run, run.figures) for run in ranked[:most] if run.figures is not None]
-    names = " | ".join(f">{name}" for name in outcome.swept)
+    names = " | ".join(f">{name}" for name in short_names(outcome.swept))
     more = len(ranked) - len(rows)
     return section(
         "Variants by Sharpe ratio",
-        *table(
-            f"{names} | >Sharpe | >deflated | >?to tell | >return | >drawdown | ?>exposure | ?>fills | >equity", rows
-        ),
+        *table(f"{names} | {_FIGURES}", rows),
         *((Line(f"{more:,} more: `--csv` and `--json` have them all", Tone.QUIET),) if more else ()),
-        *(
-            (Line("to tell: sessions after which the deflated Sharpe ratio would reach 0.95", Tone.QUIET),)
-            if rows
-            else ()
-        ),
+        *((Line(_TO_TELL, Tone.QUIET),) if rows else ()),
     )
+
+
+def short_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of parameters without their strategies, unless two are then the same."""
+    whole = tuple(names)
+    short = tuple(name.partition(".")[2] for name in whole)
+    return short if len(set(short)) == len(short) else whole
 
 
 def walk_forward(found: WalkForward | None) -> Page:
@@ -99,7 +102,7 @@ def walk_forward(found: WalkForward | None) -> Page:
         (
             f"{day(fold.train_first)} to {day(fold.train_last)}",
             f"{day(fold.test_first)} to {day(fold.test_last)}",
-            params_text(fold.params),
+            params_text(dict(zip(short_names(fold.params), fold.params.values(), strict=True))),
             ratio(fold.trained.sharpe),
             ratio(fold.tested.sharpe),
             percent_text(fold.tested.total_return),
@@ -108,7 +111,7 @@ def walk_forward(found: WalkForward | None) -> Page:
     )
     return section(
         f"Walk-forward, {found.kind}",
-        *table("trained | tested | ~chosen | >Sharpe trained | >tested | >return tested", rows),
+        *table("trained | tested | ~chosen | >Sharpe | >tested | >return", rows),
         Line(
             f"all tests, one after the other: return {percent_text(total)}, Sharpe ratio {ratio(sharpe)}, drawdown "
             f"{percent_text(deepest)}",
