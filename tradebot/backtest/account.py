@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tradebot.backtest.bars import NEVER, Bars, in_dollars, in_steps
+from tradebot.backtest.bars import NEVER, Bars, Steps, in_dollars, in_steps
 from tradebot.core.accounting.booking import bookings_for
 from tradebot.core.model.account import ActionKind, CorporateAction, SplitEvent
 from tradebot.core.model.exchange_time import start_of_day
@@ -150,11 +150,15 @@ class Account:
 
     def bare(self) -> list[int]:
         """The columns of what is held without a stop that rests."""
-        return np.flatnonzero((self.shares > 0) & (self.stops == 0)).tolist()
+        return np.flatnonzero((self.shares > 0) & (self.stops == 0)).tolist() if self.held else []
 
-    def equity(self, marks: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Decimal:
+    def value(self, marks: Steps) -> Decimal:
+        """What is held at these prices, USD."""
+        return in_dollars(int(self.shares @ marks)) if self.held else ZERO
+
+    def equity(self, marks: Steps) -> Decimal:
         """Cash and holdings at these prices, USD to the cent."""
-        return to_cents(self.cash + in_dollars(int(self.shares @ marks)))
+        return to_cents(self.cash + self.value(marks))
 
     def apply(self, action: CorporateAction, column: int, row: int, limits: Limits) -> None:
         """Apply a corporate action to what is held, as the embedded exchange does."""

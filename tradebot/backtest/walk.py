@@ -31,7 +31,7 @@ from tradebot.core.model.orders import Purpose, Side
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
 from tradebot.core.model.signals import Action, Signal
-from tradebot.core.model.values import CENT, ZERO
+from tradebot.core.model.values import CENT, ZERO, to_cents
 from tradebot.core.planning.entries import EntryDecision, decide_entries
 from tradebot.core.planning.exit_rules import (
     due_exit,
@@ -123,8 +123,8 @@ class Walk:
         self._run_daily(row)
         self._match_range(row)
         self._check_exits(row)
-        value = in_dollars(int(account.shares @ bars.close_mark[row]))
-        self.equity.append(account.equity(bars.close_mark[row]))
+        value = account.value(bars.close_mark[row])
+        self.equity.append(to_cents(account.cash + value))
         self.invested.append(value)
         self.inputs.base = self.equity[-1]
 
@@ -144,7 +144,7 @@ class Walk:
 
     def _match_open(self, row: int) -> None:
         opens, account = self.bars.open[row], self.account
-        for column in self._touched(np.where(self.bars.traded[row], opens, NEVER), opens):
+        for column in self._touched(np.where(self.bars.traded[row], opens, NEVER), opens) if account.held else ():
             held = account.held[column]
             filled = filled_at_open(held, int(opens[column]), self.setup.rules)
             if filled is not None:
@@ -153,7 +153,7 @@ class Walk:
 
     def _match_range(self, row: int) -> None:
         lows, highs, account = self.bars.low[row], self.bars.high[row], self.account
-        for column in self._touched(lows, highs):
+        for column in self._touched(lows, highs) if account.held else ():
             held = account.held[column]
             found = filled_in_range(held, int(highs[column]), int(lows[column]), self.setup.rules)
             if found:
@@ -191,13 +191,15 @@ class Walk:
         equity = self._look(row, marks, Moment.ENTRY)
         signals = self.signals.entering(row - 1, self.bars.sessions[row - 1])
         breach = self._breach(row, equity) if signals else None
-        stops = self.account.stops.copy()  # as planned with, unless an exit lets the account be read again
+        stops = (
+            self.account.stops.copy() if signals else self.account.stops
+        )  # as planned with, unless an exit lets the account be read again
         marked = self._trail(row, marks)
         served = list(self._served)
         repetitions = self._repetitions(signals)
         self._halt_repeating(row, repetitions)
         self._serve(row, [*self._in_force(), *([breach] if breach else [])])
-        left = self._exit(row, marked, Moment.ENTRY, marks)
+        left = bool(self.account.held) and self._exit(row, marked, Moment.ENTRY, marks)
         if not signals:
             return
         halts = [*self._in_force(), *([breach] if breach else [])]

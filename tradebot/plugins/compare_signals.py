@@ -35,9 +35,9 @@ def first_difference(
     differences = {
         "entry": both & (one.entry != two.entry),
         "exit": both & (one.exit != two.exit),
-        "score": entering & ~np.isclose(one.score, two.score, rtol=tolerance, atol=tolerance),
-        "stop": entering & np.logical_not(_alike(one.stop, two.stop, tolerance)),
-        "target": entering & np.logical_not(_alike(one.target, two.target, tolerance)),
+        "score": _differing(entering, one.score, two.score, tolerance, atol=tolerance),
+        "stop": _differing(entering, one.stop, two.stop, tolerance, equal_nan=True),
+        "target": _differing(entering, one.target, two.target, tolerance, equal_nan=True),
     }
     rows = {field: int(where.any(axis=1).argmax()) for field, where in differences.items() if where.any()}
     if not rows:
@@ -50,13 +50,22 @@ def first_difference(
     return f"{where}: {field} is {before} {wording.first}, {after} {wording.second}"
 
 
-def _alike(
-    one: NDArray[np.float64] | None, two: NDArray[np.float64] | None, tolerance: float
-) -> NDArray[np.bool_] | bool:
-    """Where two fields hold the same fraction; everywhere where both are absent, nowhere where one is."""
+def _differing(
+    where: NDArray[np.bool_],
+    one: NDArray[np.float64] | None,
+    two: NDArray[np.float64] | None,
+    rtol: float,
+    *,
+    atol: float = 0.0,
+    equal_nan: bool = False,
+) -> NDArray[np.bool_]:
+    """Where two fields hold other numbers, among the cells of ``where``: in all of them if only one is present."""
     if one is None or two is None:
-        return one is two
-    return np.isclose(one, two, rtol=tolerance, atol=0.0, equal_nan=True)
+        return np.full_like(where, False) if one is two else where
+    differing = np.full_like(where, False)
+    if where.any():
+        differing[where] = ~np.isclose(one[where], two[where], rtol=rtol, atol=atol, equal_nan=equal_nan)
+    return differing
 
 
 def _value(values: NDArray[np.generic] | None, row: int, column: int) -> object:
@@ -76,7 +85,7 @@ def _policy_difference(one: StrategySignals, two: StrategySignals, wording: Diff
 def _same(before: Decimal | float | None, after: Decimal | float | None, tolerance: float) -> bool:
     if before is None or after is None:
         return before is after
-    return bool(np.isclose(float(before), float(after), rtol=tolerance, atol=0.0))
+    return before == after or bool(np.isclose(float(before), float(after), rtol=tolerance, atol=0.0))
 
 
 def row_slice(signals: StrategySignals, start: int, stop: int) -> StrategySignals:
