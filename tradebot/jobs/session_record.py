@@ -197,8 +197,9 @@ class _Reading:
             sent = self.sent_prices.get(intent.client_order_id, intent.planned_price)
             return SaleOrder(is_ours=True, level=None, planned_level=None, decided_at=sent)
         stop, limit = self.desk.ledger.past.levels_of(fill.broker_order_id)
-        planned = closure.stop_price if stop is not None else closure.target_price
-        return SaleOrder(self._is_ours(fill), stop if stop is not None else limit, planned, None)
+        planned = closure.target_price if closure.exit.kind is ExitKind.TARGET else closure.stop_price
+        level = stop if stop is not None else limit
+        return SaleOrder(self._is_ours(fill), planned if level is None else level, planned, None)
 
     def _is_ours(self, fill: Fill) -> bool:
         return self.desk.ledger.orders.owner_of(fill.client_order_id, fill.parent_client_order_id) is not None
