@@ -58,6 +58,7 @@ class Script:
     leave: Mapping[str, Sequence[date]] = field(default_factory=dict)
     symbols: tuple[str, ...] = ()  # by default those that have prices
     policy: str = 'stop=Decimal("0.10")'
+    only: str = ""  # a further condition of an entry, on `close`, such as "close < 1000"
     code: str = ""  # instead of all that
 
     def write(self, folder: Path, before: Callable[[date], date], priced: Sequence[str]) -> None:
@@ -78,7 +79,8 @@ class Script:
         def spoken(wanted: Mapping[str, Sequence[date]]) -> dict[str, list[str]]:
             return {symbol: [before(day).isoformat() for day in days] for symbol, days in wanted.items()}
 
-        return _CODE.format(enter=spoken(self.enter), leave=spoken(self.leave), policy=self.policy)
+        only = f" & ({self.only})" if self.only else ""
+        return _CODE.format(enter=spoken(self.enter), only=only, leave=spoken(self.leave), policy=self.policy)
 
 
 _CODE = """\
@@ -100,7 +102,7 @@ class Strategy:
             return frame
 
         return Signals(
-            entry=on({enter}),
+            entry=on({enter}){only},
             exit=on({leave}),
             exits=ExitPolicy({policy}),
             reason="told to enter",

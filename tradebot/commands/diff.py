@@ -89,6 +89,6 @@ def _look(options: GlobalOptions, first: datetime | None, last: datetime | None)
     from tradebot.settings import process_environment
 
     days = (first.date() if first else None, last.date() if last else None)
-    with open_look(options, process_environment()) as opened:
+    with open_look(options, process_environment(), asks_strategies=True) as opened:
         render.begin(options, "diff", opened.context, opened.loaded.warnings)
         return diff.look(opened.desk, *days, diff_session), opened.context

@@ -61,7 +61,7 @@ ACCESS: dict[Job, Access] = {
     Job.RUN_DAILY: Access(makes_home=True, locks=True, asks_strategies=True),
     Job.CHECK_EXITS: Access(locks=True, asks_strategies=True),
     Job.RECONCILE: Access(locks=True),
-    Job.DIFF: Access(),
+    Job.DIFF: Access(asks_strategies=True),
     Job.REPORT: Access(),
     Job.RESUME: Access(locks=True),
     Job.STATUS: Access(),

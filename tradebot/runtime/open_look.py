@@ -30,6 +30,7 @@ from tradebot.runtime.open_ledger import pinned_or_refuse
 from tradebot.runtime.past_prices import past_prices
 from tradebot.runtime.send_guard import ProcessGuard
 from tradebot.runtime.state_folder import lost_state
+from tradebot.runtime.strategies import strategy_book
 from tradebot.runtime.venue import open_venue
 from tradebot.settings import BrokerName, GlobalOptions, Loaded, Settings, load_for
 
@@ -49,12 +50,17 @@ class OpenLook:
 
 @contextmanager
 def open_look(
-    options: GlobalOptions, environ: Mapping[str, str], asks: Callable[[], None] = lambda: None
+    options: GlobalOptions,
+    environ: Mapping[str, str],
+    asks: Callable[[], None] = lambda: None,
+    *,
+    asks_strategies: bool = False,
 ) -> Iterator[OpenLook]:
     """Wire a desk for looking at the home's account at its broker.
 
     environ: the environment of the home.
     asks: called before the broker is asked, once settings and ledger could be read.
+    asks_strategies: whether the look asks them for signals; their process is ended with it.
     Raises ConfigError, Blocked (not the pinned account), LedgerError and BrokerUnavailable.
     """
     loaded = load_for(options, environ)
@@ -63,6 +69,9 @@ def open_look(
     with ExitStack() as held:
         guard = ProcessGuard()
         guard.bind(_refuse_to_send)
+        strategies = strategy_book(settings) if asks_strategies else None
+        if strategies is not None:
+            held.callback(strategies.close)
         database = held.enter_context(open_read_only(settings.ledger, migrates=False))
         pinned = pinned_or_refuse(settings, database)
         copies = held.enter_context(_copies(settings))
@@ -78,7 +87,7 @@ def open_look(
             lambda: pinned_keys(settings, database),
         )
         ledger = database.bind(pinned.key)
-        desk = desk_at(venue, settings, ledger, None, Unlocked(), _NeverStopped(), LogAlerts(), latch, guard)
+        desk = desk_at(venue, settings, ledger, strategies, Unlocked(), _NeverStopped(), LogAlerts(), latch, guard)
         yield OpenLook(
             replace(desk, opened_on=opened_on, home_id=ledger_home(settings, database)),
             home_context(settings, venue.broker, account_id),

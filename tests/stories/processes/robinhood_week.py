@@ -36,7 +36,7 @@ def crontab(machine: AtRobinhood) -> str:
 
 
 def starts(lines: str, looks: Collection[time]) -> Iterator[tuple[datetime, str]]:
-    """What cron starts in the week, in order, with so many of the looks for exits of a day."""
+    """What cron starts in the week, in order, with so many of the looks for exits of a day, and diff on the Friday."""
     begin, found = datetime.combine(MONDAY, time(), NEW_YORK), []
     for line in lines.splitlines():
         if not line or line.startswith("#"):
@@ -45,7 +45,7 @@ def starts(lines: str, looks: Collection[time]) -> Iterator[tuple[datetime, str]
         for at in CronSim(" ".join(fields), begin):
             if at.date() > FRIDAY:
                 break
-            if ("check-exits" not in command or at.time() in looks) and "diff" not in command:
+            if ("check-exits" not in command or at.time() in looks) and ("diff" not in command or at.date() == FRIDAY):
                 found.append((at, command))
     yield from sorted(found)
 

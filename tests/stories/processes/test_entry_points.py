@@ -65,7 +65,6 @@ CODES = {
     ("adopt",): ExitCode.USAGE,  # nothing is foreign here
     ("data", "check"): ExitCode.CONFIG,  # there is no such file
     ("data", "import"): ExitCode.CONFIG,
-    ("diff",): ExitCode.USAGE,  # nothing is compared yet
     ("init",): ExitCode.USAGE,  # nobody is there to answer
     ("restore",): ExitCode.LEDGER,
     ("schedule", "verify"): ExitCode.DEGRADED,

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from tests.fakes.alpaca import Arrival, FakeAlpaca, Fault
 from tests.fakes.alpaca.client import broker_of
-from tests.fakes.thin_market import fills_at_most
+from tests.fakes.thin_market import fills_at_most, slips_by
 from tests.jobs.house import House
 from tradebot.brokers.paper import PaperExchange
 from tradebot.core.model.orders import BrokerOrder
@@ -54,12 +55,14 @@ class WaitingClock:
 class AtAlpaca:
     """A home, and the server that its jobs reach.
 
-    ``fillable`` are the shares of a symbol that fill in a session; None: all that are ordered. ``happens`` is told
-    each request before it is worked on, and may give it a fault. ``waited`` are the pauses of the jobs, seconds.
+    ``fillable`` are the shares of a symbol that fill in a session; None: all that are ordered. ``slippage`` is a share
+    of the price; None: as the settings of the home have it. ``happens`` is told each request before it is worked on,
+    and may give it a fault. ``waited`` are the pauses of the jobs, seconds.
     """
 
     house: House
     fillable: int | None = None
+    slippage: Decimal | None = None
     happens: Callable[[Arrival], Fault | None] = lambda arrival: None
     waited: list[float] = field(default_factory=list)
     fake: FakeAlpaca = field(init=False)
@@ -68,6 +71,8 @@ class AtAlpaca:
     def exchange(self) -> Iterator[PaperExchange]:
         with self.house.exchange() as exchange:
             fills_at_most(exchange, self.fillable)
+            if self.slippage is not None:
+                slips_by(exchange, self.slippage)
             yield exchange
 
     def run(self, job: Job, at: str) -> Outcome:
