@@ -51,9 +51,9 @@ def test_it_tells_figures_denials_and_what_it_rests_on(run: tuple[Path, dict[str
     assert backtest["luck"]["trials"] == 2
     assert backtest["luck"]["sessions"] == 61 and 0 < backtest["luck"]["deflated_sharpe"] < 1
     assert "1 line of" in backtest["luck"]["trouble"]
-    assert backtest["parameters"]["rsi2_mean_reversion"]["stop"] == 0.04
+    assert backtest["strategy_parameters"]["rsi2_mean_reversion"]["stop"] == 0.04
     assert "<title>Backtest, 2007-01-03 to 2007-03-30" in (folder / "report.html").read_text(encoding="utf-8")
-    assert told["written"]["changes"][0]["after"] == 0.04  # type: ignore[index]
+    assert told["written"]["changes"][0]["new_value"] == 0.04  # type: ignore[index]
     assert "\n[rsi2_mean_reversion]\nstop = 0.04\n" in (folder / "tried.toml").read_text(encoding="utf-8")
     assert sorted(path.name for path in folder.iterdir()) == ["report.html", "tried.toml"], "nothing else is written"
 

@@ -104,7 +104,8 @@ def stored(place: Path) -> tuple[dict[str, Any], Path]:
     state, store = place / "state", place / "runs.jsonl"
     done = sweep(
         place, *GRID, "--jobs", "2", "--store", store, "--walk-forward", "anchored", "--folds", "2", "--json",
-        "--html", place / "sweep.html", "--csv", place / "csv", state=state,
+        "--html", place / "sweep.html", "--csv", place / "csv",
+        "--write", place / "tried.toml", "--row", "own.days=40", "--row", "own.shift=0", state=state,
     )  # fmt: skip
     assert done.code == ExitCode.OK, done.err
     return done.json["sweep"], store
@@ -129,6 +130,14 @@ def test_a_variant_that_fails_or_looks_ahead_is_a_result(stored: tuple[dict[str,
     sharpes = [run["figures"]["sharpe"] for run in told["ranking"] if run["figures"]]
     assert sharpes == sorted(sharpes, reverse=True)
     assert told["overfit"]["trials"] == 2 and 0 <= told["overfit"]["probability"] <= 1
+
+
+def test_the_parameters_of_the_variant_that_is_named_are_written(
+    stored: tuple[dict[str, Any], Path], place: Path
+) -> None:
+    told, _ = stored
+    assert told["named_parameters"] == {"own": {"days": 40, "shift": 0}}
+    assert (place / "tried.toml").read_text().endswith("\n[own]\ndays = 40\n"), "the shift is the default"
 
 
 def test_every_run_is_a_trial_and_the_tests_follow_each_other(stored: tuple[dict[str, Any], Path], place: Path) -> None:
@@ -225,6 +234,12 @@ def test_one_process_gives_what_two_give_and_lookahead_can_be_allowed(
 def test_a_strategy_that_looks_ahead_as_it_is_set_gets_no_sweep(place: Path, tmp_path: Path) -> None:
     done = sweep(place, "--set", "own.shift=1", "--set", "own.days=5,10", state=tmp_path)
     assert done.code == ExitCode.BLOCKED and "own looks ahead" in done.err
+    ahead = sweep(
+        place, "--set", "own.shift=0,1", "--set", "own.days=5,10", "--write", tmp_path / "new.toml",
+        "--row", "own.shift=1", "--row", "own.days=5", state=tmp_path,
+    )  # fmt: skip
+    assert ahead.code == ExitCode.BLOCKED and "own looks ahead" in ahead.err
+    assert not (tmp_path / "new.toml").exists()
     failed = sweep(place, "--set", "own.shift=9", "--set", "own.days=5,10", "--jobs", "1", "--json", state=tmp_path)
     assert failed.code == ExitCode.DEGRADED, failed.err
     assert {run["error"] is not None and run["figures"] for run in failed.json["sweep"]["ranking"]} == {None}
@@ -242,6 +257,9 @@ WRONG: tuple[tuple[tuple[str, ...], ExitCode, str], ...] = (
     (("--set", "own.days=1:3", "--train", "30", "--test", "9"), ExitCode.USAGE, "belong to --walk-forward"),
     (("--set", "own.days=1:3", "--walk-forward", "rolling", "--folds", "99"), ExitCode.USAGE, "99 folds take"),
     (("--set", "own.days=1:3", "--from", "2031-01-02"), ExitCode.USAGE, "no session to trade"),
+    (("--set", "own.days=1:3", "--row", "own.days=1"), ExitCode.USAGE, "--row belongs to --write"),
+    (("--set", "own.days=1:3", "--write", "a.toml"), ExitCode.USAGE, "that you name, such as --row own.days=1"),
+    (("--set", "own.days=1:3", "--write", "a.toml", "--row", "own.days=4"), ExitCode.USAGE, "is no variant"),
     (("--set", "own.days=1:3", "--store", "bars.csv"), ExitCode.USAGE, "is not a store of results"),
 )
 

@@ -41,7 +41,7 @@ def test_a_new_file_has_what_differs_from_the_defaults_and_is_written_again_with
 ) -> None:
     file = tmp_path / "tried.toml"
     written = write(loaded, file)
-    change = ParameterChange("rsi2_mean_reversion", "stop", written.changes[0].before, 0.06)
+    change = ParameterChange("rsi2_mean_reversion", "stop", written.changes[0].old_value, 0.06)
     assert written == WrittenParameters(str(file), (change,))
     mark, *rest = file.read_text().splitlines()
     assert mark.startswith("# ") and rest == ["", "[rsi2_mean_reversion]", "stop = 0.06"]
@@ -79,7 +79,7 @@ def test_what_may_not_be_written_is_refused_and_says_what_to_do(loaded: Loaded, 
         with pytest.raises(UsageError, match=says):
             write(loaded, file, confirm)
     assert mine.read_text() == OWN
-    assert write(loaded, mine, force=True).changes[0].before == 0.04
+    assert write(loaded, mine, force=True).changes[0].old_value == 0.04
     for text, says in (("[rsi2_mean_reversion]\nstop = 9\n", "above the maximum"), ("a = [", "is not TOML")):
         mine.write_text(text)
         with pytest.raises(ConfigError, match=says):
@@ -129,7 +129,18 @@ def test_one_that_looks_ahead_is_not_written_unless_allowed_and_the_name_of_the_
     (home / "strategies" / "own").mkdir(parents=True)
     (home / "strategies" / "own" / "manifest.toml").write_text(MANIFEST)
     (home / "strategies" / "own" / "strategy.py").write_text(PEEKING)
-    line = ["backtest", "own", "--home", str(home), "--from", "2007-01-03", "--to", "2007-01-12", "--set", "own.days=2"]
+    line: list[str | Path] = [
+        "backtest",
+        "own",
+        "--home",
+        str(home),
+        "--from",
+        "2007-01-03",
+        "--to",
+        "2007-01-12",
+        "--set",
+        "own.days=2",
+    ]
     own = home / "parameters.toml"
     refused = tradebot(*line, "--write", own, "--confirm", "desk", state=user, cwd=tmp_path)
     assert refused.code == ExitCode.BLOCKED and "own looks ahead" in refused.err

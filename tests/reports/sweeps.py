@@ -58,6 +58,7 @@ def outcome(deflated: float = 0.4, pbo: float | None = 0.6, *, folds: int = 0, d
         verdicts=(Verdict("own", True, (), "asked once"),),
         highest=(Verdict("own", False, ("warm-up: it differs",), "asked session by session"),),
         walk_forward=_walk_forward(names, runs[0].params, folds) if folds else None,
+        named_parameters={},
         cash=Decimal(100_000),
         seconds={"runs": 2.5},
     )

@@ -111,7 +111,9 @@ def command(
         outcome, code = run_backtest(loaded.settings, asked, progress, Compared(attribute_limits, touch))
     figures = statistics(outcome.report)
     _write(outcome, figures, csv_files, html_file, loaded.settings.home)
-    written = write_run(loaded, target, outcome.parameters, whole=code is ExitCode.OK)
+    written = write_run(
+        loaded, target, outcome.strategy_parameters, "" if code is ExitCode.OK else "the run was stopped"
+    )
     return render.show_result(
         options,
         "backtest",

@@ -24,6 +24,14 @@ from tradebot.commands.backtest_options import (
     typed_value,
 )
 from tradebot.commands.progress import progress_bar
+from tradebot.commands.write_parameters import (
+    ConfirmOption,
+    RowOption,
+    WriteOption,
+    asked_target,
+    chosen_row,
+    write_run,
+)
 from tradebot.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
 
     from tradebot.backtest.parameter_grid import Dimension, Search
     from tradebot.core.results.sweep_outcome import SweepOutcome
-    from tradebot.runtime.sweep.asked import Folds
+    from tradebot.runtime.sweep.asked import Folds, SweepAsked
     from tradebot.settings import GlobalOptions
     from tradebot.strategy_api import ParamValue
 
@@ -45,7 +53,8 @@ class WalkForwardKind(StrEnum):
 
 @decorator.command(
     "sweep",
-    writes="the trials and passed checks, in the user's state folder; with --store, --html and --csv those files.",
+    writes="the trials and passed checks, in the user's state folder; with --store, --html, --csv and --write those "
+    "files.",
     examples=(
         "tradebot sweep rsi2_mean_reversion --set rsi2_mean_reversion.stop=0.02,0.04",
         "tradebot sweep --set momentum_rotation.hold=2:6 --store runs.jsonl",
@@ -104,6 +113,9 @@ def command(
         Path | None, typer.Option("--html", metavar="FILE", help="Also write it as one HTML file, with a heat map.",
                                   show_default=False),
     ] = None,
+    write: WriteOption = None,
+    row: RowOption = None,
+    confirm: ConfirmOption = None,
     force: decorator.ForceOption = False,
 ) -> ExitCode:  # fmt: skip
     """Backtest many variants of strategies, and tell how far the highest result is luck.
@@ -134,13 +146,16 @@ def command(
         search=_search(dimensions, random, seed),
         store=store_path(store, loaded) if store is not None else None,
         folds=_folds(walk_forward, folds, train, test),
+        row=chosen_row(dimensions, row, write),
     )
+    target = asked_target(options, loaded, write, confirm, force=force)
     csv_files = sweep_csv_paths(csv, loaded, force=force) if csv is not None else ()
     html_file = html_path(html, loaded, force=force) if html is not None else None
     with progress_bar("sweep", shown=not options.json) as progress:
         outcome, code = run_sweep(loaded.settings, sweep, progress, local_workers(jobs))
     _write(outcome, csv_files, html_file, loaded.settings.home)
-    return render.show_result(options, "sweep", sweep_page(outcome), code=code, sweep=outcome)
+    written = write_run(loaded, target, outcome.named_parameters, _refused(sweep, outcome, code))
+    return render.show_result(options, "sweep", sweep_page(outcome, written), code=code, sweep=outcome, written=written)
 
 
 def _dimensions(texts: Sequence[str]) -> tuple[tuple[Dimension, ...], dict[str, dict[str, ParamValue]]]:
@@ -189,6 +204,15 @@ def _folds(kind: WalkForwardKind | None, folds: int, train: int | None, test: in
             raise UsageError("--train and --test belong to --walk-forward: say anchored or rolling.")
         return None
     return Folds(Training(kind), folds, train, test)
+
+
+def _refused(sweep: SweepAsked, outcome: SweepOutcome, code: ExitCode) -> str:
+    """Why the parameters of the variant that was named are not written; "" if they are."""
+    if code is not ExitCode.OK:
+        return "the sweep did not come to its end"
+    named = dict(zip((dimension.name for dimension in sweep.dimensions), sweep.row or (), strict=False))
+    has_figures = any(run.figures for run in outcome.ranking if run.params == named)
+    return "" if has_figures else "the variant that --row names has no figures"
 
 
 def _write(outcome: SweepOutcome, csv: Sequence[Path], html: Path | None, home: Path) -> None:

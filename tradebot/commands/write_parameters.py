@@ -10,9 +10,13 @@ import typer
 from tradebot.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tradebot.backtest.parameter_grid import Dimension, Values
     from tradebot.core.results.written_parameters import WrittenParameters
     from tradebot.runtime.written_parameters import Parameters, ParameterTarget
     from tradebot.settings import GlobalOptions, Loaded
+    from tradebot.strategy_api import ParamValue
 
 WriteOption = Annotated[
     Path | None, typer.Option("--write", metavar="FILE", help="Also write the parameters of the run into this "
@@ -21,6 +25,10 @@ WriteOption = Annotated[
 ConfirmOption = Annotated[
     str | None, typer.Option("--confirm", metavar="HOME", help="The name of the home that trades with what --write "
                              "writes: needed where FILE is its own.", show_default=False),
+]  # fmt: skip
+RowOption = Annotated[
+    list[str] | None, typer.Option("--row", metavar="STRATEGY.PARAM=VALUE", help="The variant whose parameters --write "
+                                   "writes: a value of each parameter with several.", show_default=False),
 ]  # fmt: skip
 
 
@@ -42,11 +50,11 @@ def asked_target(
 
 
 def write_run(
-    loaded: Loaded, target: ParameterTarget | None, parameters: Parameters, *, whole: bool
+    loaded: Loaded, target: ParameterTarget | None, parameters: Parameters, refused: str = ""
 ) -> WrittenParameters | None:
     """Write the parameters of a run, where that is asked for. The name of a home is asked for if it was not given.
 
-    whole: whether the run came to its end; those of one that was stopped are not written.
+    refused: why they are not written; "" for a run that came to its end.
     """
     from tradebot.commands import confirm
     from tradebot.reports.pages.written_parameters import parameter_changes_page
@@ -55,8 +63,8 @@ def write_run(
 
     if target is None:
         return None
-    if not whole:
-        tell(f"{target.path} is not written: the run was stopped")
+    if refused:
+        tell(f"{target.path} is not written: {refused}")
         return None
     changes = parameter_changes(target, parameters, loaded)
     if not target.confirmed:
@@ -65,3 +73,34 @@ def write_run(
             tell(f"{target.path} is not written")
             return None
     return write_parameters(target, changes, loaded)
+
+
+def chosen_row(dimensions: Sequence[Dimension], texts: Sequence[str] | None, file: Path | None) -> Values | None:
+    """The variant that --row names; None without --write. Raises UsageError."""
+    from tradebot.commands.backtest_options import named_parameter, typed_value
+
+    if file is None:
+        if texts:
+            raise UsageError("--row belongs to --write: give both.")
+        return None
+    named = {f"{strategy}.{parameter}": typed_value(value)
+             for strategy, parameter, value in map(named_parameter, texts or ())}  # fmt: skip
+    example = " ".join(f"--row {each.name}={_typed(each.values[0])}" for each in dimensions)
+    if named.keys() != {dimension.name for dimension in dimensions}:
+        raise UsageError(f"--write writes the parameters of the variant that you name, such as {example}.")
+    row = []
+    for dimension in dimensions:
+        wanted = named[dimension.name]
+        found = [value for value in dimension.values if (value, _is_truth(value)) == (wanted, _is_truth(wanted))]
+        if not found:
+            raise UsageError(f"--row {dimension.name}={_typed(wanted)} is no variant of this sweep.")
+        row.append(found[0])
+    return tuple(row)
+
+
+def _is_truth(value: ParamValue) -> bool:
+    return isinstance(value, bool)
+
+
+def _typed(value: ParamValue) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -164,7 +164,7 @@ SHAPES: Mapping[str, Shape] = {
         "configured": tuple[str, ...], "served": Mapping[str, ServedSessions],
     }),
     "backtest": _plain({"backtest": BacktestOutcome, "written": WrittenParameters | None, **_STATISTICS}),
-    "sweep": _plain({"sweep": SweepOutcome}),
+    "sweep": _plain({"sweep": SweepOutcome, "written": WrittenParameters | None}),
     "strategies check": _plain({"home": Path, "report": CheckReport, "passed": bool}),
     "help": _plain({"topic": str}, text=str, codes=tuple[ExitCodeLine, ...], precedence=tuple[int, ...]),
     "completion": _plain({"shell": str, "script": str}),

@@ -93,7 +93,7 @@ def write_parameters(
     """Make the changes, atomically. Comments and other values of the file stay. Raises ConfigError and UsageError."""
     values: dict[str, dict[str, ParamValue]] = {}
     for change in changes:
-        values.setdefault(change.strategy, {})[change.parameter] = change.after
+        values.setdefault(change.strategy, {})[change.parameter] = change.new_value
     exists = target.path.exists()
     if changes or not exists:
         before = read_toml(target.path).text if exists else f"{_MARK}\n"

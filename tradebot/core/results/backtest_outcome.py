@@ -56,7 +56,7 @@ class BacktestOutcome:
     happened: Mapping[str, int]  # what happened on the way, by name
     halts_met: tuple[HaltMet, ...]
     verdicts: tuple[Verdict, ...]
-    parameters: Mapping[str, Mapping[str, ParamValue]]  # all that the strategies were asked with, by strategy and name
+    strategy_parameters: Mapping[str, Mapping[str, ParamValue]]  # all of them, by name
     without_limit: tuple[Variant, ...]  # with --attribute-limits
     at_touch: Variant | None  # with --touch
     luck: Luck | None  # None: no session was walked

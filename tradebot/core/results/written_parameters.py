@@ -13,8 +13,8 @@ class ParameterChange:
 
     strategy: str
     parameter: str
-    before: ParamValue  # that the file gave, or the strategy's default
-    after: ParamValue
+    old_value: ParamValue  # that the file gave, or the strategy's default
+    new_value: ParamValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from math import ceil
 
 from tradebot.core.model.values import plural
 from tradebot.core.results.sweep_outcome import Overfit, RunFigures, SweepOutcome, SweepRun, Value, WalkForward
+from tradebot.core.results.written_parameters import WrittenParameters
 from tradebot.reports.formatting import NOTHING, day, percent_text, ratio, usd
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
 from tradebot.reports.pages.backtest import luck_figures, may_be_luck, verdict
+from tradebot.reports.pages.written_parameters import written_parameters
 
 #: Variants and errors that the page lists; --json and --csv have all.
 MOST_LISTED, MOST_ERRORS = 20, 5
@@ -21,8 +23,8 @@ _FIGURES = ">Sharpe | >deflated | >?to tell | >return | >drawdown | ?>exposure |
 _TO_TELL = "to tell: sessions after which the deflated Sharpe ratio would reach 0.95"
 
 
-def sweep_page(outcome: SweepOutcome) -> Page:
-    """The page of a sweep."""
+def sweep_page(outcome: SweepOutcome, written: WrittenParameters | None = None) -> Page:
+    """The page of a sweep. ``written``: what --write wrote."""
     speed = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in outcome.seconds.items())
     known = f"; {plural(outcome.from_store, 'result')} taken from the store" if outcome.from_store else ""
     return (
@@ -33,6 +35,7 @@ def sweep_page(outcome: SweepOutcome) -> Page:
         *variants(outcome, MOST_LISTED),
         *walk_forward(outcome.walk_forward),
         *failures(outcome.ranking),
+        *written_parameters(written),
     )
 
 

@@ -23,7 +23,7 @@ def written_parameters(written: WrittenParameters | None) -> Page:
 
 def parameter_changes_page(changes: Iterable[ParameterChange]) -> Page:
     """Each value that changes."""
-    rows = ((each.strategy, each.parameter, _shown(each.before), _shown(each.after)) for each in changes)
+    rows = ((each.strategy, each.parameter, _shown(each.old_value), _shown(each.new_value)) for each in changes)
     return table("strategy | parameter | >before | >after", rows)
 
 

@@ -76,7 +76,7 @@ def run_backtest(
         happened={name: count for name, count in walk.counts.items() if count},
         halts_met=halts_met(walk),
         verdicts=tuple(map(verdict_of, checks)),
-        parameters={plugin.info.name: plugin.info.params for plugin in plugins},
+        strategy_parameters={plugin.info.name: plugin.info.params for plugin in plugins},
         without_limit=tuple(variants),
         at_touch=touch,
         luck=recorded_luck(walk, settings.state_path),

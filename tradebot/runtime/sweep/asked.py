@@ -41,6 +41,7 @@ class SweepAsked:
     search: Search  # which variants are tried
     store: Path | None = None
     folds: Folds | None = None
+    row: Values | None = None  # the variant whose parameters are to be written
 
 
 def params_of(dimensions: Sequence[Dimension], values: Values) -> ParamValues:

@@ -17,7 +17,7 @@ from tradebot.core.results.sweep_outcome import Fold, SweepOutcome, SweepRun, Va
 from tradebot.home.trials import Trial, TrialLog, read_trials, trials_file
 from tradebot.plugins.check import CheckReport
 from tradebot.runtime.backtest.checks import verdict_of
-from tradebot.runtime.backtest.inputs import Inputs
+from tradebot.runtime.backtest.inputs import Inputs, ParamValues
 from tradebot.runtime.sweep.asked import SweepAsked
 from tradebot.runtime.sweep.recording import Recording
 from tradebot.runtime.sweep.task import TaskResult
@@ -34,6 +34,7 @@ class Found:
     tests: dict[int, TaskResult] = field(default_factory=dict)
     checks: tuple[CheckReport, ...] = ()  # with the parameters of the settings
     highest_checks: tuple[CheckReport, ...] = ()  # with those of the highest variant
+    named: ParamValues = field(default_factory=dict)  # all parameters of the variant that is to be written
 
     @property
     def ranked(self) -> list[int]:
@@ -79,6 +80,7 @@ def sweep_outcome(
         verdicts=tuple(map(verdict_of, found.checks)),
         highest=tuple(map(verdict_of, found.highest_checks)),
         walk_forward=_walk_forward(found, asked, names, float(inputs.setup.cash), luck),
+        named_parameters=found.named,
         cash=inputs.setup.cash,
         seconds=seconds,
     )

@@ -41,7 +41,7 @@ def run_sweep(
     """Run a sweep. A signal ends it: then the outcome is what is known by then, with the signal's exit code.
 
     A variant that fails is a result, with its error. Raises ConfigError, UsageError, and Blocked for a strategy that
-    looks ahead with the parameters of the settings.
+    looks ahead with the parameters of the settings, or with those that are to be written.
     """
     stopwatch = Stopwatch()
     with ExitStack() as held:
@@ -58,6 +58,10 @@ def run_sweep(
         checking = _Checking(inputs, runner, PassedChecks(settings.state_path))
         found.checks = checking.of({})
         inputs = replace(inputs, by_session=tuple(each.strategy for each in found.checks if not each.passed))
+        if asked.row is not None:
+            named = params_of(asked.dimensions, asked.row)
+            checking.of(named)
+            found.named = {plugin.info.name: plugin.info.params for plugin in inputs.plugins(named)}
         stopwatch.passed("checks")
         sweep = _Sweep(asked, inputs, found, recording, identity.digest)
         code = sweep.run(workers)
