@@ -44,6 +44,8 @@ def test_sessions_are_counted_for_the_strategy_as_it_is_and_each_once(
     assert history.sessions(WITH_DATA, before=days[2]) == 0
     assert history.sessions(WITH_DATA, before=ALWAYS) == 1
     assert history.sessions(replace(PLAIN, strategy="other"), before=ALWAYS) == 0
+    versions = [history.version("trend", fingerprint) for fingerprint in (WITH_DATA.fingerprint, "1.0.0+zzz")]
+    assert versions == [WITH_DATA, None]
     assert verify_ledger(database) == ()
 
 

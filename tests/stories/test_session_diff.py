@@ -94,6 +94,18 @@ def test_the_embedded_exchange_does_what_the_backtest_says(make_house: MakeHouse
 
 NAMES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF", "GGG", "HHH", "III", "JJJ")
 FLAT = "100 101 99 100"
+#: A strategy that enters what closes below its parameter.
+BELOW = """
+from decimal import Decimal
+
+from tradebot.strategy_api import ExitPolicy, Signals
+
+
+class Strategy:
+    def signals(self, history, params):
+        entry = history.close < params["below"]
+        return Signals(entry=entry, exit=entry & ~entry, exits=ExitPolicy(stop=Decimal("0.1")))
+"""
 
 
 class OtherQuotes:
@@ -227,3 +239,20 @@ def test_each_disturbance_is_named(make_house: MakeHouse) -> None:
     assert differs(house, 10, without_jjj) == {(what, "JJJ", Cause.UNEXPLAINED) for what in entered}
     house.told(Script(enter={**enter, "JJJ": []}))
     assert differs(house, 10) == {(what, "JJJ", Cause.STRATEGY_CHANGED) for what in entered}
+
+
+def test_parameters_are_those_of_the_session(make_house: MakeHouse) -> None:
+    house = make_house(Script(code=BELOW), prices={"ACME": [FLAT] * 5})
+    manifest = house.home / "strategies" / "scripted" / "manifest.toml"
+    manifest.write_text(
+        f"{manifest.read_text()}\n[parameters.below]\ntype = 'float'\ndefault = 50.0\ndescription = 'x'\n"
+    )
+    (house.home / "parameters.toml").write_text("[scripted]\nbelow = 150.0\n")
+    house.daily()
+    house.next()
+    (house.home / "parameters.toml").unlink()
+    found = told(house, DAYS[1])
+    assert [line.compared for line in found.lines] == [Compared.SIGNAL, Compared.PLAN, Compared.FILL, Compared.STOP]
+    assert (found.differences, found.notes) == ((), ())
+    manifest.write_text(manifest.read_text().replace("1.0.0", "1.0.1"))
+    assert told(house, DAYS[1]).notes == ("not as in the session: scripted",)

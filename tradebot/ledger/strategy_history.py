@@ -8,7 +8,7 @@ from datetime import date, datetime
 from tradebot.core.model.strategy_versions import StrategyRecord, StrategyVersion
 from tradebot.ledger.audit import STRATEGY_SESSIONS, STRATEGY_VERSIONS, AuditTrail
 from tradebot.ledger.codec import canonical_json
-from tradebot.ledger.engine import Engine
+from tradebot.ledger.engine import Engine, Row
 
 
 class StrategyHistory:
@@ -61,11 +61,17 @@ class StrategyHistory:
         )
         if row is None:
             return None
-        version = None
-        if row["files"] is not None:
-            files, changed = json.loads(row["files"]), json.loads(row["changed"])
-            version = StrategyVersion(strategy, row["fingerprint"], row["earlier_fingerprint"], files, changed)
+        version = None if row["files"] is None else _version(strategy, row)
         return StrategyRecord(date.fromisoformat(row["session"]), row["fingerprint"], version)
+
+    def version(self, strategy: str, fingerprint: str) -> StrategyVersion | None:
+        """The version of a strategy with this fingerprint; None where it is not stored."""
+        row = self._engine.one(
+            "SELECT * FROM strategy_versions WHERE account_key = :account_key AND strategy = :strategy"
+            " AND fingerprint = :fingerprint",
+            {**self._account, "strategy": strategy, "fingerprint": fingerprint},
+        )
+        return None if row is None else _version(strategy, row)
 
     def _is_first(self, version: StrategyVersion) -> bool:
         """Whether no other version with the same earlier fingerprint came before this one."""
@@ -75,3 +81,8 @@ class StrategyHistory:
             {**self._account, "strategy": version.strategy, "earlier": version.earlier_fingerprint},
         )
         return row is None or row["fingerprint"] == version.fingerprint
+
+
+def _version(strategy: str, row: Row) -> StrategyVersion:
+    files, changed = json.loads(row["files"]), json.loads(row["changed"])
+    return StrategyVersion(strategy, row["fingerprint"], row["earlier_fingerprint"], files, changed)

@@ -27,6 +27,7 @@ from tradebot.jobs.holding_age import with_age
 from tradebot.jobs.session_record import SessionRecord, day_of, read_session
 from tradebot.runtime.paper_exchange import fill_rules
 from tradebot.runtime.session_bars import SessionBars, read_bars
+from tradebot.runtime.strategies import strategies_as_then
 
 #: Denials that come from the broker, or from what others did there.
 _AT_BROKER = frozenset(
@@ -58,7 +59,8 @@ def diff_session(desk: Desk, session: date | None = None) -> DiffOutcome:
     if not record.is_recorded:
         note = "an earlier version traded it, which did not store what it decided on"
         return DiffOutcome(hours.session, None, (), is_recorded=False, notes=(note,))
-    return _Diff(desk, hours, record).outcome()
+    with strategies_as_then(desk, hours.session) as strategies:
+        return _Diff(replace(desk, strategies=strategies), hours, record).outcome()
 
 
 def _over(desk: Desk, session: date | None) -> SessionHours:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,6 +17,7 @@ from tradebot.settings.inspected import ShownSetting
 
 if TYPE_CHECKING:
     from tradebot.core.model.signals import Signal
+    from tradebot.jobs.desk import Desk
     from tradebot.ledger.strategy_history import StrategyHistory
     from tradebot.plugins.parameter_file import ParameterFile
     from tradebot.plugins.strategy_book import StrategyBook
@@ -42,6 +43,26 @@ def strategy_book(settings: Settings, check_stop: Callable[[], None] | None = No
     if file.problems:
         raise ConfigError(file.problems)
     return book
+
+
+@contextmanager
+def strategies_as_then(desk: Desk, session: date) -> Iterator[Strategies]:
+    """The strategies with the parameters that they had in a session; those of the desk where none has changed."""
+    from tradebot.plugins.strategy_book import load_book
+
+    settings, history = desk.settings, desk.ledger.strategy_history
+    spoken = {record.strategy: record.fingerprint for record in desk.ledger.signals.of_session(session)}
+    own = {info.name: info for info in desk.strategies.loaded}
+    params = {name: info.changed for name, info in own.items()}
+    for name, fingerprint in spoken.items():
+        if name in own and own[name].fingerprint != fingerprint and (then := history.version(name, fingerprint)):
+            params[name] = then.changed
+    if all(params[name] == info.changed for name, info in own.items()):
+        yield desk.strategies
+        return
+    runner = strategy_runner(settings)
+    with closing(load_book(list(own), [settings.strategies_path], runner, settings.symbols or (), params)) as book:
+        yield book
 
 
 def strategy_problems(settings: Settings) -> tuple[Problem, ...]:
