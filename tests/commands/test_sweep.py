@@ -6,9 +6,6 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,16 +15,15 @@ import pandas as pd
 import pytest
 
 from tests.fakes.cli import Ended, environment, start, tradebot
+from tests.fakes.sweep_here import here
 from tradebot.backtest.parameter_grid import Dimension, Listed, grid
 from tradebot.core.results.sweep_outcome import SweepOutcome
 from tradebot.errors import ExitCode
 from tradebot.home.trials import read_trials
 from tradebot.market.calendar import NyseCalendar
-from tradebot.runtime.backtest.inputs import Asked, Inputs
+from tradebot.runtime.backtest.inputs import Asked
 from tradebot.runtime.sweep.asked import SweepAsked
-from tradebot.runtime.sweep.executors import Submit
 from tradebot.runtime.sweep.run import run_sweep
-from tradebot.runtime.sweep.task import Task, TaskResult, end_worker, run_task
 from tradebot.settings import GlobalOptions, load_without_keys
 
 SYMBOLS = ("AA", "BB", "CC", "DD", "EE")
@@ -184,19 +180,6 @@ def test_what_is_stored_is_not_run_again_and_a_cut_line_is(
         assert again[name] == told[name], name
     other = sweep(place, *GRID, "--store", copy, "--cash", "5000", state=place / "state")
     assert other.code == ExitCode.USAGE and "holds the runs of a sweep with other limits, cash or costs" in other.err
-
-
-@contextmanager
-def here(inputs: Inputs, digest: str) -> Iterator[tuple[Submit, int]]:
-    """Compute each task as it is submitted."""
-
-    def submit(task: Task) -> Future[TaskResult]:
-        done: Future[TaskResult] = Future()
-        done.set_result(run_task(task, digest, inputs))
-        return done
-
-    yield submit, 1
-    end_worker()
 
 
 def in_process(place: Path, tmp_path: Path, **more: object) -> tuple[SweepOutcome, ExitCode]:

@@ -43,7 +43,7 @@ class Search(Protocol):
         """The variants that are asked for."""
 
     def ask(self) -> Values | None:
-        """The next variant: a value for each dimension; None after the last."""
+        """The next variant: a value for each dimension; None after the last, or until another is told."""
 
     def tell(self, values: Values, sharpe: float | None) -> None:
         """What a variant came to: its Sharpe ratio of a session; None: it failed."""

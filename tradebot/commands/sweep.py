@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from tradebot.backtest.parameter_grid import Dimension, Search
     from tradebot.core.results.sweep_outcome import SweepOutcome
-    from tradebot.runtime.sweep.asked import Folds, SweepAsked
+    from tradebot.runtime.sweep.asked import Folds, SweepAsked, Workers
     from tradebot.settings import GlobalOptions
     from tradebot.strategy_api import ParamValue
 
@@ -82,7 +82,11 @@ def command(
         int | None, typer.Option("--random", metavar="N", min=1, help="Draw so many variants of the grid instead of "
                                  "trying all.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of --random.")] = 1,
+    optuna: Annotated[
+        int | None, typer.Option("--optuna", metavar="N", min=1, help="Have Optuna choose so many variants by what "
+                                 "came before.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of --random and --optuna.")] = 1,
     walk_forward: Annotated[
         WalkForwardKind | None, typer.Option("--walk-forward", help="Choose on past sessions and test on those after, "
                                              "fold by fold.", show_default=False),
@@ -99,6 +103,21 @@ def command(
     jobs: Annotated[
         int | None, typer.Option("--jobs", metavar="N", min=1, help="Processes that compute.  [default: the "
                                  "processors]", show_default=False),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="ADDRESS", help="Compute on the Dask cluster of this scheduler, "
+                          "such as tcp://127.0.0.1:8786 or tls://HOST:8786.", show_default=False),
+    ] = "",
+    tls_ca: Annotated[
+        Path | None, typer.Option("--tls-ca", metavar="FILE", help="The cluster's own certificate authority, for tls://.",
+                                  show_default=False),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="A certificate of it.", show_default=False)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="Its key, unless its file holds it.",
+                                  show_default=False),
     ] = None,
     store: Annotated[
         Path | None, typer.Option("--store", metavar="FILE", help="Keep each result there; variants that it has are "
@@ -123,14 +142,15 @@ def command(
     Every combination of the values of --set is backtested as `backtest` does, or some of them drawn at random. Each
     stands beside its deflated Sharpe ratio, computed from all trials ever made on that data, and the whole beside the
     probability of backtest overfitting: how often the highest variant of one half of the sessions fails in the other.
-    A variant that fails is a result too. ^C ends with what is known by then; with --store the next run goes on there.
+    Processes of this machine compute them, or with --scheduler those of a Dask cluster. It needs the packages of
+    `pip install "tradebot[sweep]"`, and --optuna those of `pip install "tradebot[search]"`. A variant that fails is a
+    result too. ^C ends with what is known by then; with --store the next run goes on there.
     """
     from tradebot.commands import render
     from tradebot.reports.html_report.report import html_path
     from tradebot.reports.pages.sweep import sweep_page
     from tradebot.reports.sweep_csv import sweep_csv_paths
     from tradebot.runtime.sweep.asked import SweepAsked
-    from tradebot.runtime.sweep.executors import local_workers
     from tradebot.runtime.sweep.run import run_sweep
     from tradebot.runtime.sweep.store import store_path
     from tradebot.settings import load_without_keys
@@ -139,11 +159,12 @@ def command(
         strategies, data, actions, symbols, first, last, cash, slippage, commission, allow_lookahead=allow_lookahead
     )
     dimensions, fixed = _dimensions(ranges or ())
+    workers = _workers(jobs, scheduler, tls_ca, tls_cert, tls_key)
     loaded = load_without_keys(options)
     sweep = SweepAsked(
         backtest=replace(asked, params=fixed),
         dimensions=dimensions,
-        search=_search(dimensions, random, seed),
+        search=_search(dimensions, random, optuna, seed),
         store=store_path(store, loaded) if store is not None else None,
         folds=_folds(walk_forward, folds, train, test),
         row=chosen_row(dimensions, row, write),
@@ -152,7 +173,7 @@ def command(
     csv_files = sweep_csv_paths(csv, loaded, force=force) if csv is not None else ()
     html_file = html_path(html, loaded, force=force) if html is not None else None
     with progress_bar("sweep", shown=not options.json) as progress:
-        outcome, code = run_sweep(loaded.settings, sweep, progress, local_workers(jobs))
+        outcome, code = run_sweep(loaded.settings, sweep, progress, workers)
     _write(outcome, csv_files, html_file, loaded.settings.home)
     written = write_run(loaded, target, outcome.named_parameters, _refused(sweep, outcome, code))
     return render.show_result(options, "sweep", sweep_page(outcome, written), code=code, sweep=outcome, written=written)
@@ -182,10 +203,31 @@ def _dimensions(texts: Sequence[str]) -> tuple[tuple[Dimension, ...], dict[str, 
     return tuple(found.values()), fixed
 
 
-def _search(dimensions: Sequence[Dimension], random: int | None, seed: int) -> Search:
-    """Every variant, or some of them. Raises UsageError for too many."""
+def _workers(jobs: int | None, scheduler: str, ca: Path | None, certificate: Path | None, key: Path | None) -> Workers:
+    """Where the variants are computed. Raises UsageError, and ConfigError without the extra of a cluster."""
+    from tradebot.runtime.sweep.executors import local_workers
+
+    if not scheduler:
+        if ca or certificate or key:
+            raise UsageError("--tls-ca, --tls-cert and --tls-key belong to --scheduler.")
+        return local_workers(jobs)
+    from tradebot.runtime.sweep.cluster import Scheduler, cluster
+
+    if jobs is not None:
+        raise UsageError("--jobs is for processes of this machine: a cluster has the workers that were started there.")
+    return cluster(Scheduler(address=scheduler, ca=ca, certificate=certificate, key=key))
+
+
+def _search(dimensions: Sequence[Dimension], random: int | None, optuna: int | None, seed: int) -> Search:
+    """Every variant, or some of them. Raises UsageError for too many, and ConfigError without the extra of Optuna."""
     from tradebot.backtest.parameter_grid import Listed, drawn, grid
 
+    if optuna is not None:
+        if random is not None:
+            raise UsageError("--random draws the variants, and --optuna chooses them: give one of the two.")
+        from tradebot.runtime.sweep.optuna_search import OptunaSearch
+
+        return OptunaSearch(dimensions, optuna, seed)
     try:
         return Listed(grid(dimensions) if random is None else drawn(dimensions, random, seed))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A host without the page: nothing that a scheduler or a person starts there needs the packages of the extra."""
+"""A host without the extras: nothing that a scheduler or a person starts there needs their packages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from pathlib import Path
 
 from tests.fakes.cli import ROOT, environment
 
-#: What the extra brings along, by the name that it is imported by.
-EXTRA = ("fastapi", "uvicorn", "starlette", "prometheus_client", "psutil", "python_multipart", "multipart")
+#: What the extras bring along, by the name that it is imported by.
+EXTRA = ("fastapi", "uvicorn", "starlette", "prometheus_client", "psutil", "python_multipart", "multipart",
+         "dask", "distributed", "optuna")  # fmt: skip
+#: What each command that takes an extra is started with, and the extra.
+REFUSED = {
+    "web": ("serve",),
+    "sweep": ("sweep", "--set", "rsi2_mean_reversion.stop=0.02,0.03", "--scheduler", "tcp://127.0.0.1:8786"),
+    "search": ("sweep", "--set", "rsi2_mean_reversion.stop=0.02,0.03", "--optuna", "2"),
+}
 #: What a schedule starts, what a monitor looks at, and what a person does where something is wrong.
 COMMANDS = (
     ("run-daily", "--scheduled"),
@@ -38,14 +45,15 @@ for words in COMMANDS:
     with contextlib.redirect_stdout(io.StringIO()) as said:
         codes[" ".join(words)] = cli.run([*words, "--home", HOME])
 loaded = sorted(name for name in sys.modules if name.startswith("tradebot.web"))
-print(json.dumps({"codes": codes, "web": loaded, "serve": cli.run(["serve", "--home", HOME])}))
+refused = {extra: cli.run([*words, "--home", HOME]) for extra, words in REFUSED.items()}
+print(json.dumps({"codes": codes, "web": loaded, "refused": refused}))
 """
 
 
-def test_a_day_goes_by_without_the_packages_of_the_page(tmp_path: Path) -> None:
+def test_a_day_goes_by_without_the_packages_of_the_extras(tmp_path: Path) -> None:
     file = str(tmp_path / "tradebot.prom")
     commands = [[word.replace("TEXTFILE", file) for word in words] for words in COMMANDS]
-    names = f"EXTRA, COMMANDS, HOME = {EXTRA!r}, {commands!r}, {str(tmp_path / 'home')!r}\n"
+    names = f"EXTRA, COMMANDS, REFUSED, HOME = {EXTRA!r}, {commands!r}, {REFUSED!r}, {str(tmp_path / 'home')!r}\n"
     ended = subprocess.run(
         [sys.executable, "-c", names + PROGRAM],
         cwd=ROOT,
@@ -57,4 +65,6 @@ def test_a_day_goes_by_without_the_packages_of_the_page(tmp_path: Path) -> None:
     told = json.loads(ended.stdout)
     assert {name: code for name, code in told["codes"].items() if code} == {}
     assert told["web"] == []
-    assert (told["serve"], 'pip install "tradebot[web]"' in ended.stderr) == (3, True)
+    assert told["refused"] == dict.fromkeys(REFUSED, 3)
+    for extra in REFUSED:
+        assert f'pip install "tradebot[{extra}]"' in ended.stderr

@@ -88,6 +88,7 @@ class SweepOutcome:
     variants: int  # that were asked for
     ranking: tuple[SweepRun, ...]  # by Sharpe ratio, the highest first; those that failed last
     from_store: int  # runs that were taken from the store
+    lost: str = ""  # why some were not run: what computed them went away
     overfit: Overfit
     verdicts: tuple[Verdict, ...]  # of the strategies as the settings have them
     highest: tuple[Verdict, ...]  # of the strategies with the parameters of the first run

@@ -149,7 +149,8 @@ def value_text(value: Value) -> str:
 def _stopped(outcome: SweepOutcome) -> Page:
     if len(outcome.ranking) >= outcome.variants:
         return ()
-    return (Line(f"stopped after {len(outcome.ranking)} of {outcome.variants} variants", Tone.WARN),)
+    why = f": {outcome.lost}" if outcome.lost else ""
+    return (Line(f"stopped after {len(outcome.ranking)} of {outcome.variants} variants{why}", Tone.WARN),)
 
 
 def _overfit(found: Overfit) -> Iterator[Line]:

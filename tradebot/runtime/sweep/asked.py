@@ -17,9 +17,9 @@ from tradebot.runtime.backtest.inputs import Asked, Inputs, ParamValues
 from tradebot.runtime.sweep.executors import Submit
 from tradebot.strategy_api import ParamValue
 
-#: Where tasks are computed: a context for inputs and their digest, which gives a function to submit a task with, and
-#: how many tasks may be open at a time.
-Workers = Callable[[Inputs, str], AbstractContextManager[tuple[Submit, int]]]
+#: Where tasks are computed: a context for inputs, which gives a function to submit a task with, and how many tasks may
+#: be open at a time.
+Workers = Callable[[Inputs], AbstractContextManager[tuple[Submit, int]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class Found:
     checks: tuple[CheckReport, ...] = ()  # with the parameters of the settings
     highest_checks: tuple[CheckReport, ...] = ()  # with those of the highest variant
     named: ParamValues = field(default_factory=dict)  # all parameters of the variant that is to be written
+    lost: str = ""  # why some were not run
 
     @property
     def ranked(self) -> list[int]:
@@ -76,6 +77,7 @@ def sweep_outcome(
         variants=asked.search.total,
         ranking=tuple(_run(found, number, names, luck) for number in (*ranked, *failed)),
         from_store=recording.known,
+        lost=found.lost,
         overfit=overfit_of([found.variants[number].runs[0] for number in sorted(ranked)]),
         verdicts=tuple(map(verdict_of, found.checks)),
         highest=tuple(map(verdict_of, found.highest_checks)),

@@ -30,7 +30,13 @@ class Recording:
             self._cannot_count(error)
 
     def take(
-        self, tasks: Iterable[Task], submit: Submit, most: int, what: str, total: int, to: Callable[[TaskResult], None]
+        self,
+        tasks: Iterable[Task | None],
+        submit: Submit,
+        most: int,
+        what: str,
+        total: int,
+        to: Callable[[TaskResult], None],
     ) -> None:
         """Give each result to ``to`` as it comes. Raises what the executor raises, and UsageError for the store."""
         taken = 0
@@ -43,9 +49,9 @@ class Recording:
             taken += 1
             self._progress(what, taken, total)
 
-        def unknown() -> Iterator[Task]:
+        def unknown() -> Iterator[Task | None]:
             for task in tasks:
-                result = None if self._store is None else self._store.known(task)
+                result = None if self._store is None or task is None else self._store.known(task)
                 if result is None:
                     yield task
                 else:

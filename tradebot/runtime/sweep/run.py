@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from itertools import count
 
 from tradebot.core.results.sweep_outcome import SweepOutcome
 from tradebot.errors import Blocked, ExitCode
@@ -27,11 +26,13 @@ from tradebot.runtime.sweep.asked import (
     sessions_of,
     spans_of,
 )
+from tradebot.runtime.sweep.engine import Engine
+from tradebot.runtime.sweep.executors import WorkersLost
 from tradebot.runtime.sweep.identity import identity_of
 from tradebot.runtime.sweep.outcome import Found, sweep_outcome
 from tradebot.runtime.sweep.recording import Recording
 from tradebot.runtime.sweep.store import RunStore
-from tradebot.runtime.sweep.task import Task, TaskResult, end_worker, run_task
+from tradebot.runtime.sweep.task import Task, TaskResult, compute
 from tradebot.settings import Settings
 
 
@@ -63,7 +64,7 @@ def run_sweep(
             checking.of(named)
             found.named = {plugin.info.name: plugin.info.params for plugin in inputs.plugins(named)}
         stopwatch.passed("checks")
-        sweep = _Sweep(asked, inputs, found, recording, identity.digest)
+        sweep = _Sweep(asked, inputs, found, recording)
         code = sweep.run(workers)
         stopwatch.passed("runs")
         if code is ExitCode.OK:
@@ -94,24 +95,26 @@ class _Checking:
 class _Sweep:
     """The runs of one sweep."""
 
-    def __init__(self, asked: SweepAsked, inputs: Inputs, found: Found, recording: Recording, digest: str) -> None:
+    def __init__(self, asked: SweepAsked, inputs: Inputs, found: Found, recording: Recording) -> None:
         self._asked = asked
         self._inputs = inputs
         self._found = found
         self._recording = recording
-        self._digest = digest
         self._spans = spans_of(found.sessions, found.folds)
 
     def run(self, workers: Workers) -> ExitCode:
         """Run every variant, then the tests of the folds, until a signal: then its exit code."""
         try:
-            with workers(self._inputs, self._digest) as (submit, most):
+            with workers(self._inputs) as (submit, most):
                 total = self._asked.search.total
                 self._recording.take(self._variants(), submit, most, "variants", total, self._take)
                 tests = list(self._tests())
                 self._recording.take(tests, submit, most, "tests", len(tests), self._take_test)
         except KeyboardInterrupt as stop:
             return code_of(stop)
+        except WorkersLost as lost:
+            self._found.lost = str(lost)
+            return lost.exit_code
         return ExitCode.OK
 
     def check_highest(self, checking: _Checking) -> None:
@@ -131,17 +134,21 @@ class _Sweep:
             if result.by_session or all(report.passed for report in found.highest_checks):
                 return
             task = replace(result.task, by_session=True)
-            found.variants[number] = run_task(task, self._digest, self._inputs)
-            end_worker()
+            with closing(Engine(self._inputs)) as engine:
+                found.variants[number] = compute(engine, task)
             self._recording.store(found.variants[number])
 
-    def _variants(self) -> Iterator[Task]:
-        for number in count():
+    def _variants(self) -> Iterator[Task | None]:
+        """Each variant; None where there is none before another is known, and after the last."""
+        number = 0
+        while True:
             values = self._asked.search.ask()
             if values is None:
-                return
-            self._found.values[number] = values
-            yield Task(number, params_of(self._asked.dimensions, values), self._spans)
+                yield None
+            else:
+                self._found.values[number] = values
+                yield Task(number, params_of(self._asked.dimensions, values), self._spans)
+                number += 1
 
     def _take(self, result: TaskResult) -> None:
         number = result.task.number

@@ -1,7 +1,7 @@
 """The unit of work of a sweep: one variant over one or more spans, computed in whichever process gets it.
 
-``run_task`` is the function that an executor is given. What it needs beside the task are the inputs that all variants
-share; a process keeps the newest, with its strategies in a process of their own.
+What a task needs beside itself are the inputs that all variants share. A process keeps them, with its strategies in a
+process of their own.
 """
 
 from __future__ import annotations
@@ -37,24 +37,27 @@ class TaskResult:
 
 
 class _Kept:
-    """The engine of this process."""
+    """What a local worker was given, and the engine that it makes of it with the first task."""
 
-    digest = ""
+    inputs: Inputs | None = None
     engine: Engine | None = None
-    given: tuple[str, Inputs] | None = None
 
 
-def begin_worker(digest: str, inputs: Inputs) -> None:
-    """Give the inputs to a process that will run tasks; for the start of a local worker."""
-    _Kept.given = digest, inputs
+def begin_worker(inputs: Inputs) -> None:
+    """Give the inputs to a local process that will run tasks."""
+    _Kept.inputs = inputs
 
 
-def run_task(task: Task, digest: str, inputs: Inputs | None = None) -> TaskResult:
-    """Run a variant. What is wrong with it is told in the result; any other exception is a fault of this program.
+def run_task(task: Task) -> TaskResult:
+    """The result of a task over the inputs that ``begin_worker`` was given."""
+    if _Kept.engine is None:
+        assert _Kept.inputs is not None, "a worker is given its inputs first"
+        _Kept.engine = Engine(_Kept.inputs)
+    return compute(_Kept.engine, task)
 
-    digest: of the inputs. inputs: None if ``begin_worker`` was given them.
-    """
-    engine = _engine(digest, inputs)
+
+def compute(engine: Engine, task: Task) -> TaskResult:
+    """Run a variant. What is wrong with it is told in the result; any other exception is a fault of this program."""
     try:
         runs, by_session = engine.run(task.params, task.spans, by_session=task.by_session)
     except (PluginTimeout, ProcessUnavailable) as error:
@@ -62,22 +65,3 @@ def run_task(task: Task, digest: str, inputs: Inputs | None = None) -> TaskResul
     except TradebotError as error:
         return TaskResult(task, (), error=str(error))
     return TaskResult(task, runs, by_session)
-
-
-def end_worker() -> None:
-    """End the process of the strategies that tasks in this process have left."""
-    if _Kept.engine is not None:
-        _Kept.engine.close()
-    _Kept.digest, _Kept.engine, _Kept.given = "", None, None
-
-
-def _engine(digest: str, inputs: Inputs | None) -> Engine:
-    if _Kept.engine is None or _Kept.digest != digest:
-        if inputs is None and _Kept.given is not None and _Kept.given[0] == digest:
-            inputs = _Kept.given[1]
-        if inputs is None:
-            raise ValueError("this process was not given the inputs of the task")
-        if _Kept.engine is not None:
-            _Kept.engine.close()
-        _Kept.digest, _Kept.engine = digest, Engine(inputs)
-    return _Kept.engine
