@@ -74,6 +74,7 @@ def backtest_of(report: ReportOutcome) -> BacktestOutcome:
     )  # fmt: skip
     return replace(
         full, report=report, sessions=60, sessions_asked=61, universe=4, survivors=4, without_limit=variants,
+        strategy_parameters={"swing": {"stop": 0.05, "short": True}},
         verdicts=(Verdict(SCRIPT, False, ("warm-up: differs",), "asked session by session, as live"),),
         luck=Luck(12, 0.05, 0.06, 0.7, 0.42, 900.5, 60, "1 line of trials.jsonl cannot be read"),
     )  # fmt: skip

@@ -35,7 +35,12 @@ def test_what_keeps_it_from_being_believed_stands_first(years: Years) -> None:
     assert (name, cell.text, cell.tone) == ("deflated Sharpe ratio", "0.42", Tone.WARN)
     assert [section.title for section in shown.sections[:3]] == ["What it rests on", "Luck", "Halts on the way"]
     text = backtest_html(outcome, Place(), statistics(outcome.report), str)
-    for said in ("4 of 4 symbols survive to the end", "warm-up: differs", "1 line of trials.jsonl cannot be read"):
+    for said in (
+        "4 of 4 symbols survive to the end",
+        "swing with stop 0.05, short true",
+        "warm-up: differs",
+        "1 line of trials.jsonl cannot be read",
+    ):
         assert said in text
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil, sqrt
 
 from tradebot.core.accounting.equity_statistics import SESSIONS_A_YEAR
+from tradebot.core.model.strategy_versions import ParamValue
 from tradebot.core.model.values import plural
 from tradebot.core.results.backtest_outcome import BacktestOutcome, Luck, Variant, Verdict
 from tradebot.core.results.written_parameters import WrittenParameters
@@ -68,9 +69,15 @@ def trust(outcome: BacktestOutcome) -> Page:
         "What it rests on",
         Line(f"{alive} of {plural(all_symbols, 'symbol')} survive to the end: {chosen}", tone),
         *(line for each in outcome.verdicts for line in verdict(each)),
+        *(Line(f"{name} with {_parameters(given)}", Tone.QUIET) for name, given in outcome.strategy_parameters.items()),
         *((Line(f"met on the way: {met}", Tone.QUIET),) if met else ()),
         Line(_ASSUMES, Tone.QUIET),
     )
+
+
+def _parameters(given: Mapping[str, ParamValue]) -> str:
+    shown = (f"{name} {str(value).lower() if isinstance(value, bool) else value}" for name, value in given.items())
+    return ", ".join(shown) or "no parameters"
 
 
 def luck_figures(luck: Luck | None) -> Page:
