@@ -153,6 +153,7 @@ class _Reading:
     def _details(self, no_run: str, cause: Cause) -> SessionDetails:
         ledger = self.desk.ledger
         others, held = ledger.past.stops_of_others(self.ended), {_key(each): each for each in self.after}
+        bare = [p for p in ledger.bare_periods.between(self.session, self.session) if p.began_at < self.ended]
         halts = [h for h in ledger.past.halts_set(self.began, self.ended) if h.rule is not HaltRule.LIMIT_BREACH]
         return SessionDetails(
             no_run=no_run,
@@ -170,9 +171,8 @@ class _Reading:
                 if row.outcome == "denied" and row.purpose == Purpose.EXIT
             },
             halted=halts[0].reason if halts else "",
-            bare=frozenset(
-                (each.strategy, each.symbol) for each in ledger.bare_periods.between(self.session, self.session)
-            ),
+            bare=frozenset(each.key for each in bare),
+            bare_at_close=frozenset(each.key for each in bare if each.ended_at is None or each.ended_at >= self.ended),
             trailed=frozenset(key for key, holding in held.items() if self._was_raised(holding)),
         )
 

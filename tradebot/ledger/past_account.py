@@ -48,8 +48,9 @@ class PastAccount:
 
         began, ended: the day of the session, aware. What was booked in it of the sessions before counts.
         """
-        states = self._states_by(self._newest_before(began))
-        for row in self._booked_late(session, began, ended):
+        last = self._newest_before(began)
+        states = self._states_by(last)
+        for row in self._booked_late(session, last, ended):
             states[row["subject"]] = row
         resting = self._resting_targets(began)
         found = []
@@ -179,10 +180,11 @@ class PastAccount:
     def _newest_before(self, moment: datetime) -> int:
         """The number of the newest row of a job before a moment; 0 for none."""
         row = self._engine.one(
-            f"SELECT MAX(seq) AS newest FROM audit WHERE account_key = :account_key AND at < :moment AND {_OF_JOBS}",
+            f"SELECT seq FROM audit WHERE account_key = :account_key AND at < :moment AND {_OF_JOBS}"
+            " ORDER BY seq DESC LIMIT 1",
             {**self._account, "moment": stamp(moment)},
         )
-        return int((row["newest"] if row else None) or 0)
+        return int(row["seq"]) if row else 0
 
     def _states_by(self, last: int) -> dict[str, Row]:
         """The newest row of each holding up to a number of the trail."""
@@ -194,12 +196,12 @@ class PastAccount:
         )
         return {row["subject"]: row for row in rows}
 
-    def _booked_late(self, session: date, began: datetime, ended: datetime) -> list[Row]:
-        """The rows of holdings that activities of earlier sessions made in the day of a session."""
+    def _booked_late(self, session: date, last: int, ended: datetime) -> list[Row]:
+        """The rows of holdings that activities of earlier sessions made after a row, in the day of a session."""
         rows = self._engine.all(
-            "SELECT kind, subject, detail FROM audit WHERE account_key = :account_key AND at >= :began AND at < :ended"
+            "SELECT kind, subject, detail FROM audit WHERE account_key = :account_key AND seq > :last AND at < :ended"
             " ORDER BY seq",
-            {**self._account, "began": stamp(began), "ended": stamp(ended)},
+            {**self._account, "last": last, "ended": stamp(ended)},
         )
         activities = {chained.kind: chained for chained in ACTIVITIES}
         late, found = False, []

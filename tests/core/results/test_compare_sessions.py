@@ -156,6 +156,7 @@ def test_a_sale_of_what_only_one_side_bought_has_the_cause_of_that() -> None:
     ("details", "variants", "expected"),
     [
         ({"moved_stops": {KEY: D(48)}}, (), Cause.BY_HAND),
+        ({"bare_at_close": frozenset({KEY})}, (), Cause.BROKER),
         ({"trailed": frozenset({KEY})}, (), Cause.PRICE),
         ({}, (Variant(Cause.PRICE, "at 09:35", SessionFacts(stops={KEY: D(47)})),), Cause.PRICE),
         ({"no_run": "no run-daily"}, (), Cause.MISSED_RUN),

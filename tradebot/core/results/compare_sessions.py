@@ -130,6 +130,9 @@ class _Comparison:
             why = f"a stop rests at {price_text(moved)}, and the jobs set {price_text(ours)}"
             here = Fact("stop", price=moved)
             return line_of(Compared.STOP, key, here, _stop_fact(theirs), (Cause.BY_HAND, why))
+        if ours is not None and key in self.details.bare_at_close:
+            why = "no stop rested for it at the broker when the day ended"
+            return line_of(Compared.STOP, key, Fact("no live stop"), _stop_fact(theirs), (Cause.BROKER, why))
         if ours is None or theirs is None:
             return None
         cause: Found | None = None

@@ -87,6 +87,7 @@ class SessionDetails:
     denied_exits: Mapping[Key, str] = field(default_factory=dict)  # why an exit that was due was not sent
     halted: str = ""  # why a halt was set in the session; "": none was
     bare: frozenset[Key] = frozenset()  # without a live stop for some time
+    bare_at_close: frozenset[Key] = frozenset()
     trailed: frozenset[Key] = frozenset()  # whose stop was raised in the session
     lows: Mapping[str, Decimal] = field(default_factory=dict)  # of the session's bars by symbol, USD
     highs: Mapping[str, Decimal] = field(default_factory=dict)
