@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.fakes.cli import Ended, environment, start, tradebot
+from tests.fakes.cli import Ended, Process, environment, start, tradebot
 from tests.fakes.sweep_here import here
 from tradebot.backtest.parameter_grid import Dimension, Listed, grid
 from tradebot.core.results.sweep_outcome import SweepOutcome
@@ -260,7 +261,7 @@ SLOW = STRATEGY.replace(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal to a process alone")
-def test_a_signal_ends_it_with_what_is_known_and_the_next_goes_on(place: Path, tmp_path: Path) -> None:
+def test_it_outlives_its_processes_and_a_signal_ends_it_with_what_is_known(place: Path, tmp_path: Path) -> None:
     own = tmp_path / "strategies" / "own"
     own.mkdir(parents=True)
     (own / "manifest.toml").write_text(MANIFEST)
@@ -270,10 +271,13 @@ def test_a_signal_ends_it_with_what_is_known_and_the_next_goes_on(place: Path, t
     line = ("sweep", "own", "--data", place / "bars.csv", "--actions", place / "actions.csv", "--home", tmp_path / "h",
             "--set", "own.days=2:600", "--jobs", "2", "--store", store, "--json")  # fmt: skip
     process = start("tradebot", *line, cwd=tmp_path, env=env)
-    for _ in range(900):
-        if (store.exists() and len(store.read_text().splitlines()) > 4) or process.poll() is not None:
-            break
-        time.sleep(0.1)
+    assert grows_to(store, 5, process)
+    if sys.platform == "linux":
+        lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children_of(process.pid)}
+        computing = [pid for pid, line in lines.items() if b"spawn_main" in line]
+        assert len(computing) == 2
+        os.kill(computing[0], signal.SIGKILL)
+        assert grows_to(store, len(store.read_text().splitlines()) + 8, process), "it goes on with other processes"
     computing = children_of(process.pid)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -288,6 +292,17 @@ def test_a_signal_ends_it_with_what_is_known_and_the_next_goes_on(place: Path, t
             return
         time.sleep(0.1)
     raise AssertionError("a process that computes has outlived the command")
+
+
+def grows_to(store: Path, lines: int, process: Process) -> bool:
+    """Wait until a store has so many lines, as long as the sweep runs."""
+    for _ in range(900):
+        if store.exists() and len(store.read_text().splitlines()) >= lines:
+            return True
+        if process.poll() is not None:
+            return False
+        time.sleep(0.1)
+    return False
 
 
 def children_of(pid: int) -> list[int]:

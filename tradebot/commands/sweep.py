@@ -205,7 +205,7 @@ def _dimensions(texts: Sequence[str]) -> tuple[tuple[Dimension, ...], dict[str, 
 
 def _workers(jobs: int | None, scheduler: str, ca: Path | None, certificate: Path | None, key: Path | None) -> Workers:
     """Where the variants are computed. Raises UsageError, and ConfigError without the extra of a cluster."""
-    from tradebot.runtime.sweep.executors import local_workers
+    from tradebot.runtime.sweep.local_pool import local_workers
 
     if not scheduler:
         if ca or certificate or key:
