@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import House
 from tests.jobs.test_daily_summary import scheduled
+from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.diff_outcome import Cause, Compared, DiffLine, DiffOutcome, Fact
 from tradebot.core.results.diff_run import DiffRun
 from tradebot.core.results.report_periods import AskedPeriod
 from tradebot.core.safety.schedule_status import JobStatus
 from tradebot.errors import BrokerUnavailable, ExitCode, UsageError
-from tradebot.jobs import diff, report
+from tradebot.jobs import diff, reconcile, report
 from tradebot.jobs.daily_summary import raise_summary
 from tradebot.jobs.desk import Desk
 
@@ -30,6 +32,14 @@ def finds(*causes: Cause | None) -> diff.Compare:
     return compare
 
 
+def began(make_house: MakeHouse, house: House | None = None, **how: Any) -> House:
+    """A home whose account has its opening."""
+    house = house or make_house(**how)
+    with house.desk() as desk:
+        reconcile.run(desk)
+    return house
+
+
 def job(house: House, *causes: Cause | None) -> DiffRun:
     with house.desk("16:10") as desk:
         return diff.run(scheduled(desk), finds(*causes))
@@ -40,7 +50,7 @@ def alerts(house: House) -> list[str]:
 
 
 def test_a_run_is_recorded_and_alerts_once_of_what_is_unexplained(make_house: MakeHouse) -> None:
-    house = make_house()
+    house = began(make_house)
     day = house.days[1]
     assert job(house, None, Cause.SLIPPAGE).exit_code is ExitCode.OK
     assert alerts(house) == []
@@ -48,7 +58,7 @@ def test_a_run_is_recorded_and_alerts_once_of_what_is_unexplained(make_house: Ma
         outcome = job(house, Cause.UNEXPLAINED)
         assert (outcome.exit_code, outcome.session) == (ExitCode.BREAKS, day)
     assert alerts(house) == [f"diff:{day}:1:fill-scripted-ACME"]
-    runs = house.rows("SELECT job, session, status, exit_code, summary FROM runs")
+    runs = house.rows("SELECT job, session, status, exit_code, summary FROM runs WHERE job = 'diff'")
     assert [(run["job"], run["session"], run["status"], run["exit_code"]) for run in runs] == [
         ("diff", str(day), "ran", 0), ("diff", str(day), "ran", 7), ("diff", str(day), "ran", 7),
     ]  # fmt: skip
@@ -56,7 +66,7 @@ def test_a_run_is_recorded_and_alerts_once_of_what_is_unexplained(make_house: Ma
 
 
 def test_the_summary_of_the_day_tells_what_the_newest_run_left_unexplained(make_house: MakeHouse) -> None:
-    house = make_house(settings={"DAILY_SUMMARY": "always"})
+    house = began(make_house, settings={"DAILY_SUMMARY": "always"})
     told = f"`tradebot diff` of {house.days[1]}: 1 of 2 differences unexplained (slippage 1); 0 lines agree"
     job(house, Cause.UNEXPLAINED, Cause.SLIPPAGE)
     assert f"Look at: {told}" in _summary(house)
@@ -77,10 +87,10 @@ def test_a_comparison_that_fails_is_a_failed_run(make_house: MakeHouse) -> None:
     def fails(desk: Desk, session: date) -> DiffOutcome:
         raise BrokerUnavailable("no bars")
 
-    house = make_house()
+    house = began(make_house)
     with house.desk("16:10") as desk, pytest.raises(BrokerUnavailable):
         diff.run(desk, fails)
-    assert house.rows("SELECT status, exit_code FROM runs") == [{"status": "failed", "exit_code": 6}]
+    assert house.rows("SELECT status, exit_code FROM runs WHERE job = 'diff'") == [{"status": "failed", "exit_code": 6}]
 
 
 def test_the_schedule_expects_it_once_a_scheduler_has_started_it(make_house: MakeHouse) -> None:
@@ -92,8 +102,8 @@ def test_the_schedule_expects_it_once_a_scheduler_has_started_it(make_house: Mak
         return [(str(cell.session), cell.mark) for cell in cells if cell.job is Job.DIFF]
 
     house = make_house()
-    with house.desk("16:05") as desk:
-        scheduled(desk).job_schedule().report_missed(desk.alerts, Job.RECONCILE, desk.clock.now())
+    with house.desk("15:00") as desk:
+        reconcile.run(scheduled(desk))
     assert marks("16:10") == []
     job(house, None)
     house.next()
@@ -101,7 +111,7 @@ def test_the_schedule_expects_it_once_a_scheduler_has_started_it(make_house: Mak
 
 
 def test_a_look_takes_the_newest_session_that_is_over_or_a_span_and_records_nothing(make_house: MakeHouse) -> None:
-    house = make_house()
+    house = began(make_house)
     days = house.days
 
     def looked(at: str, first: date | None = None, last: date | None = None) -> list[date]:
@@ -116,16 +126,21 @@ def test_a_look_takes_the_newest_session_that_is_over_or_a_span_and_records_noth
     assert looked("16:00") == [days[2]]
     assert looked("16:00", days[1]) == days[1:3]
     assert looked("16:00", days[1], days[1]) == [days[1]]
-    for first in (date(2007, 1, 6), days[3]):  # a Saturday, and a session that is still to come
-        with house.desk() as desk, pytest.raises(UsageError, match=f"no session .* newest that is over is {days[2]}"):
+    said = f"no session .* newest that is over is {days[2]}; the account began in session {days[1]}"
+    for first in (date(2007, 1, 6), days[3], days[0]):  # a Saturday, one that is to come, and one before the account
+        with house.desk() as desk, pytest.raises(UsageError, match=said):
             diff.look(desk, first, first, finds(None))
-    assert house.rows("SELECT 1 FROM runs") == []
+    assert house.rows("SELECT job FROM runs") == [{"job": "reconcile"}]
 
 
-def test_before_the_first_close_there_is_nothing_to_compare(make_house: MakeHouse) -> None:
+def test_before_the_account_has_begun_there_is_nothing_to_compare(make_house: MakeHouse) -> None:
     house = make_house()
-    with house.desk("10:00") as desk:
-        market = desk.broker.clock()
-        if market.previous is None:
-            with pytest.raises(UsageError, match="no session is over yet"):
-                diff.look(desk, None, None, finds(None))
+    with house.desk("16:10") as desk:
+        outcome = diff.run(desk, finds(Cause.UNEXPLAINED))
+        assert (outcome.status, outcome.headline, outcome.diffs) == (RunStatus.IDLE, "no session was compared", ())
+        with pytest.raises(UsageError, match="the account has traded nothing yet"):
+            diff.look(desk, None, None, finds(None))
+    began(make_house, house)
+    assert house.next() == house.days[2]
+    with house.desk("10:00") as desk, pytest.raises(UsageError, match=f"began in session {house.days[1]}"):
+        diff.look(desk, None, None, finds(None))  # it began after the close

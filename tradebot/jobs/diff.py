@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import TypeAlias
 
-from tradebot.core.model.account import MarketClock
+from tradebot.core.model.account import MarketClock, SessionHours
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.diff_outcome import DiffOutcome
@@ -21,13 +21,20 @@ Compare: TypeAlias = Callable[[Desk, date], DiffOutcome]
 
 
 def run(desk: Desk, compare: Compare) -> DiffRun:
-    """Compare the newest session that is over, as a recorded run. Raises what ``compare`` does, and UsageError."""
+    """Compare the newest session that is over, as a recorded run. Raises what ``compare`` does.
+
+    It is idle where the account had not begun by the close of that session.
+    """
     run = open_run(desk, Job.DIFF)
-    run.session = session = _newest_over(run.market)
+    hours = _newest_over(run.market)
+    if hours is not None:
+        run.session = hours.session
 
     def work() -> DiffRun:
+        if hours is None or not _has_begun(desk, hours):
+            return diff_run(run.outcome(RunStatus.IDLE, ""), ())
         with run.step("compare"):
-            found = compare(desk, session)
+            found = compare(desk, hours.session)
         if alarm := alert_of(found):
             desk.alerts.send("warning", alarm.title, alarm.message, key=alarm.key)
         return diff_run(run.outcome(RunStatus.RAN, ""), (found,))
@@ -38,24 +45,34 @@ def run(desk: Desk, compare: Compare) -> DiffRun:
 def look(desk: Desk, first: date | None, last: date | None, compare: Compare) -> DiffRun:
     """Compare the sessions from ``first`` to ``last``; None for either: the newest that is over. Nothing is recorded.
 
-    Raises UsageError for days without a session that is over, and what ``compare`` does.
+    Raises UsageError for days without a session of the account that is over, and what ``compare`` does.
     """
     newest = _newest_over(desk.broker.clock())
-    sessions = _over(desk, first or newest, last or newest, newest)
+    if newest is None:
+        raise UsageError("no session is over yet. Compare after the close of the first.")
+    asked = desk.calendar.between(first or newest.session, last or newest.session)
+    sessions = [each.session for each in asked if each.session <= newest.session and _has_begun(desk, each)]
+    if not sessions:
+        raise UsageError(_why_none(desk, first, last, newest))
     compared = [compare(desk, session) for session in sessions]
-    return diff_run(Outcome(Job.DIFF, compared[-1].session, RunStatus.RAN, ""), compared)
+    return diff_run(Outcome(Job.DIFF, sessions[-1], RunStatus.RAN, ""), compared)
 
 
-def _over(desk: Desk, first: date, last: date, newest: date) -> Sequence[date]:
-    sessions = [hours.session for hours in desk.calendar.between(first, last) if hours.session <= newest]
-    if sessions:
-        return sessions
-    days = f"{first}" if first == last else f"{first} to {last}"
-    raise UsageError(f"{days}: no session of the exchange that is over. The newest that is over is {newest}.")
+def _newest_over(market: MarketClock) -> SessionHours | None:
+    days = (market.today, market.previous)
+    return next((hours for hours in days if hours is not None and hours.closes <= market.now), None)
 
 
-def _newest_over(market: MarketClock) -> date:
-    for hours in (market.today, market.previous):
-        if hours is not None and hours.closes <= market.now:
-            return hours.session
-    raise UsageError("no session is over yet. Compare after the close of the first.")
+def _has_begun(desk: Desk, hours: SessionHours) -> bool:
+    """Whether the account had begun by the close of a session."""
+    opening = desk.ledger.openings.opening()
+    if opening is None:
+        return not desk.ledger.openings.is_due()  # an account of an earlier version has none
+    return opening.at < hours.closes
+
+
+def _why_none(desk: Desk, first: date | None, last: date | None, newest: SessionHours) -> str:
+    opening = desk.ledger.openings.opening()
+    began = f"the account began in session {opening.session}" if opening else "the account has traded nothing yet"
+    days = " to ".join(dict.fromkeys(str(day) for day in (first or newest.session, last or newest.session)))
+    return f"{days}: no session of the account that is over. The newest that is over is {newest.session}; {began}."

@@ -39,7 +39,7 @@ def test_differences_stand_in_the_order_of_a_session_each_with_its_cause(place: 
         "diff\n", "2007-01-05: 1 of 2 differences unexplained (slippage 1); 1 line agrees",
         "exit code 7: reconciliation found differences, or diff one that nothing explains",
         "2007-01-05, decided on the close of 2007-01-04", "bars revised since: CORD",
-        "bought 10 at 25.20", "bought 10 at 25.10", "$0.10 a share", "sold: stop 10 at 9.50", "nothing says so",
+        "bought 10 at 25.20", "bought 10 at 25.10", "$0.10 a share", "sold: stop", "9.50", "nothing says so",
         "1 line agrees; --full shows them", "ZED has no bar of the session.",
         "What to do", "slippage: compare", "unexplained: `tradebot explain CORD --date 2007-01-05`",
     ):  # fmt: skip

@@ -56,7 +56,7 @@ def _title(found: DiffOutcome) -> str:
 
 def _lines(shown: Iterable[DiffLine]) -> Page:
     return table(
-        "compared | symbol | ?strategy | live | backtest | cause | ~why",
+        "compared | symbol | ?strategy | ~live | ~backtest | cause | ~why",
         (
             (
                 str(line.compared),
