@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from tradebot.core.model.account import CorporateAction
 from tradebot.core.model.values import CENT, SUB_PENNY, ZERO
 from tradebot.strategy_api import History
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Steps = NDArray[np.int64]
 
@@ -74,20 +78,15 @@ def bars_of(history: History, actions: Iterable[CorporateAction], symbols: Seque
     """The bars of an unadjusted history; only of ``symbols``, unless empty, one that it lacks without any bar."""
     sessions = tuple(stamp.date() for stamp in history.close.index)
     names = tuple(symbols) or tuple(history.close.columns)
-    of = {symbol: column for column, symbol in enumerate(history.close.columns)}
-    columns = np.array([of.get(symbol, -1) for symbol in names], dtype=np.intp)
-    close = _selected(history.close.to_numpy(), columns)
-    volume = _selected(history.volume.to_numpy(), columns)
-    listed = ~np.isnan(close)
-    shares = np.where(listed, volume, 0).astype(np.int64)
+    prices = _Columns(history.close.columns, names)
+    closed = prices.of(history.close)
+    listed = ~np.isnan(closed)
+    shares = np.where(listed, prices.of(history.volume), 0).astype(np.int64)
     traded = listed & (shares > 0)
-    opens, highs, lows, closes = (
-        _steps(frame, traded)
-        for frame in (
-            *(_selected(frame.to_numpy(), columns) for frame in (history.open, history.high, history.low)),
-            close,
-        )
-    )
+    closes = _steps(closed, traded)
+    del closed  # ten years of 500 symbols are 10 MB an array
+    opens, highs, lows = (_steps(prices.of(each), traded) for each in (history.open, history.high, history.low))
+    lows[~traded] = NEVER
     by_row = _by_row(actions, sessions, frozenset(names))
     splits = _Splits(by_row, names, len(sessions))
     previous = _previous(closes, traded, splits)
@@ -96,7 +95,7 @@ def bars_of(history: History, actions: Iterable[CorporateAction], symbols: Seque
         symbols=names,
         open=opens,
         high=highs,
-        low=np.where(traded, lows, NEVER),
+        low=lows,
         close=closes,
         volume=shares,
         listed=listed,
@@ -109,12 +108,25 @@ def bars_of(history: History, actions: Iterable[CorporateAction], symbols: Seque
     )
 
 
-def _selected(values: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-    return np.asarray(np.where(columns < 0, np.nan, values[:, columns]), dtype=np.float64)
+class _Columns:
+    """Selects the columns of some symbols; one that a frame lacks is NaN."""
+
+    def __init__(self, known: Iterable[str], wanted: tuple[str, ...]) -> None:
+        column_of = {symbol: column for column, symbol in enumerate(known)}
+        self._all = tuple(column_of) == wanted
+        self._columns = np.array([column_of.get(symbol, -1) for symbol in wanted], dtype=np.intp)
+
+    def of(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        values = frame.to_numpy(dtype=np.float64)
+        if self._all:
+            return values
+        return np.asarray(np.where(self._columns < 0, np.nan, values[:, self._columns]))
 
 
 def _steps(prices: NDArray[np.float64], traded: NDArray[np.bool_]) -> Steps:
-    return np.asarray(np.rint(np.where(traded, prices, 0.0) * STEPS), dtype=np.int64)
+    steps = np.where(traded, prices, 0.0)
+    steps *= STEPS
+    return np.rint(steps, out=steps).astype(np.int64)
 
 
 def _by_row(

@@ -191,9 +191,8 @@ class Walk:
         equity = self._look(row, marks, Moment.ENTRY)
         signals = self.signals.entering(row - 1, self.bars.sessions[row - 1])
         breach = self._breach(row, equity) if signals else None
-        stops = (
-            self.account.stops.copy() if signals else self.account.stops
-        )  # as planned with, unless an exit lets the account be read again
+        # Entries are planned with the stops of now, unless an exit lets the account be read again.
+        stops = self.account.stops.copy() if signals else self.account.stops
         marked = self._trail(row, marks)
         served = list(self._served)
         repetitions = self._repetitions(signals)
