@@ -74,6 +74,11 @@ class SessionBacktest:
         cash = self.setup.cash + sum((each.quantity * each.price for each in sold.values()), ZERO)
         return replace(self, setup=replace(self.setup, cash=cash, opening=replace(opening, holdings=left)))
 
+    def with_signals(self, signals: tuple[Signal, ...], average_volume: Mapping[str, Decimal]) -> SessionBacktest:
+        """With the signals that live acted on, and the volumes that its limits compared."""
+        strategies = tuple(dict.fromkeys([*(each.strategy for each in signals), *self.strategies]))
+        return replace(self, strategies=strategies, signals=signals, average_volume=average_volume)
+
     def with_halts(self, halts: Iterable[Halt]) -> SessionBacktest:
         """With halts in the place of those at the open."""
         opening = self.setup.opening

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from tradebot.backtest.account_at_open import AccountAtOpen, OpenHolding
 from tradebot.backtest.bars import in_dollars
 from tradebot.backtest.one_session import AtBroker, SessionBacktest
+from tradebot.backtest.replaced_inputs import Replacement, variants
 from tradebot.backtest.setup import Setup
 from tradebot.core.model.account import Position, SessionHours
 from tradebot.core.model.decision_inputs import DecisionInputs
@@ -20,7 +21,7 @@ from tradebot.core.model.signals import Action
 from tradebot.core.model.values import ZERO
 from tradebot.core.results.compare_sessions import compare
 from tradebot.core.results.diff_outcome import Cause, DiffOutcome
-from tradebot.core.results.session_facts import SessionDetails, Variant
+from tradebot.core.results.session_facts import SessionDetails
 from tradebot.errors import UsageError
 from tradebot.jobs.desk import Desk
 from tradebot.jobs.holding_age import with_age
@@ -94,7 +95,8 @@ class _Diff:
         facts = self.backtest.facts()
         lines = compare(live, facts, (), details)
         if self.inputs is not None and any(line.cause is Cause.UNEXPLAINED for line in lines):
-            lines = compare(live, facts, tuple(self._variants(self.inputs)), details)
+            replaced = variants(self.backtest, tuple(self._replacements(self.inputs)))
+            lines = compare(live, facts, tuple(replaced), details)
         return DiffOutcome(
             session=self.session,
             as_of=self.bars.as_of if self.inputs is None else self.inputs.bars.as_of,
@@ -160,27 +162,18 @@ class _Diff:
 
     # --- with inputs of live ----------------------------------------------------------------------
 
-    def _variants(self, inputs: DecisionInputs) -> Iterator[Variant]:
-        """The backtest with each input replaced, and then with one after another."""
-        steps = list(self._steps(inputs))
-        for step in steps:
-            yield Variant(step.cause, step.why, step.applied(self.backtest).facts())
-        backtest = self.backtest
-        for step in steps:
-            backtest = step.applied(backtest)
-            yield Variant(step.cause, step.why, backtest.facts())
-
-    def _steps(self, inputs: DecisionInputs) -> Iterator[_Step]:
-        at = inputs.at.astimezone(NEW_YORK)
-        yield _Step(Cause.PRICE, f"with the prices of {at:%H:%M} New York time both agree", inputs, self.record)
+    def _replacements(self, inputs: DecisionInputs) -> Iterator[Replacement]:
+        at, sold = inputs.at.astimezone(NEW_YORK), self.record.sold_before
+        prices = f"with the prices of {at:%H:%M} New York time both agree"
+        yield Replacement(Cause.PRICE, prices, lambda it: it.with_prices(inputs.quotes).without(sold))
         cause, why = self._why_signals()
-        yield _Step(cause, why, inputs, self.record)
-        halts = tuple(self._halts_of_live(inputs))
-        if halts:
-            yield _Step(Cause.HALT, f"halted: {halts[0].reason}", inputs, self.record, halts=halts)
-        denied = ", ".join(sorted({code for of in self._denied_at_broker().values() for code in of}))
+        yield Replacement(cause, why, lambda it: it.with_signals(inputs.signals, inputs.average_volume))
+        if halts := tuple(self._halts_of_live(inputs)):
+            yield Replacement(Cause.HALT, f"halted: {halts[0].reason}", lambda it: it.with_halts(halts))
+        at_broker = AtBroker(self._denied_at_broker(), inputs.balances)
+        denied = ", ".join(sorted({code for codes in at_broker.denials.values() for code in codes}))
         why = f"it denied {denied}" if denied else "it showed other balances"
-        yield _Step(Cause.BROKER, why, inputs, self.record, broker=AtBroker(self._denied_at_broker(), inputs.balances))
+        yield Replacement(Cause.BROKER, why, lambda it: replace(it, broker=at_broker))
 
     def _why_signals(self) -> tuple[Cause, str]:
         if self.bars.revised:
@@ -231,31 +224,3 @@ class _Diff:
         shorts = [e.holding.symbol for e in self.record.before if e.holding.quantity % 1 or e.holding.quantity < 0]
         if shorts:
             yield f"backtested without fractions and shorts: {', '.join(shorts)}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One input that is replaced by that of live."""
-
-    cause: Cause
-    why: str
-    inputs: DecisionInputs
-    record: SessionRecord
-    halts: tuple[Halt, ...] = ()
-    broker: AtBroker | None = None
-
-    def applied(self, backtest: SessionBacktest) -> SessionBacktest:
-        """The backtest with it."""
-        if self.cause is Cause.PRICE:
-            return backtest.with_prices(self.inputs.quotes).without(self.record.sold_before)
-        if self.halts:
-            return backtest.with_halts(self.halts)
-        if self.broker is not None:
-            return replace(backtest, broker=self.broker)
-        strategies = dict.fromkeys([*(each.strategy for each in self.inputs.signals), *backtest.strategies])
-        return replace(
-            backtest,
-            strategies=tuple(strategies),
-            signals=self.inputs.signals,
-            average_volume=self.inputs.average_volume,
-        )

@@ -46,7 +46,7 @@ def sale_lines(
         why = same or before or sale.why_shares(sale.ours, sale.theirs)
         yield line_of(Compared.EXIT, key, here, there, why)
     if sale.ours.price != sale.theirs.price:
-        yield line_of(Compared.EXIT, key, here, there, sale.why_prices(sale.ours, sale.theirs))
+        yield line_of(Compared.EXIT, key, here, there, same or sale.why_prices(sale.ours, sale.theirs))
 
 
 class _Sale:
