@@ -268,6 +268,20 @@ def test_a_body_of_ten_megabytes_is_refused_unread(server: Served, tokens: Mappi
     assert b" 400 " in raw(server, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: " + b"b" * 40_000), "no end"
 
 
+def test_half_a_request_is_no_request(server: Served, tokens: Mapping[str, str]) -> None:
+    """Who asked to close, and was cut off before the word, has not asked for a stop that keeps."""
+    for body, length in ((b"", 30), (b'{"reason": "x", ', 40), (b"reason=x", 30)):
+        head = f"POST /api/stop_trading HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {tokens['act']}\r\n"
+        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=20)) as connection:
+            connection.sendall(head.encode() + f"Content-Length: {length}\r\n\r\n".encode() + body)
+            connection.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionError):
+                while connection.recv(4096):
+                    pass
+    time.sleep(0.5)
+    assert server.get("/api/actions", tokens["act"]).json == []
+
+
 def raw(server: Served, request: bytes, seconds: float = 20) -> bytes:
     """The first bytes of the answer to what is sent as it is."""
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=seconds)) as connection:

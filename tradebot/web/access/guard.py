@@ -127,6 +127,7 @@ class Guard:
             body = _Body(receive)
             refused = await body.read()
             if refused is not None:
+                _LOG.warning("%s %s was not done: %s", scope["method"], visible(scope["path"]), refused)
                 await problem_response(refused)(scope, receive, answer.closing)
             else:
                 await self._app(scope, body, answer)
@@ -216,16 +217,18 @@ class _Body:
         self._content: bytes | None = b""
 
     async def read(self) -> Refused | None:
-        """Read it, or say why not: it is too large, or too slow."""
-        content = bytearray()
+        """Read it, or say why not: too large, too slow, or not whole, as half of a form may ask for something else."""
+        content, more = bytearray(), True
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                while (message := await self._receive())["type"] == "http.request":
+                while more:
+                    message = await self._receive()
+                    if message["type"] != "http.request":
+                        return Refused(400, "The request ended before its body did: nothing was done.")
                     content += message.get("body", b"")
                     if len(content) > MOST_BYTES:
                         return _too_large()
-                    if not message.get("more_body", False):
-                        break
+                    more = message.get("more_body", False)
         except TimeoutError:
             return Refused(408, "The request took too long.")
         self._content = bytes(content)
