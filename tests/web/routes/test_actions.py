@@ -75,7 +75,9 @@ def test_what_makes_no_sense_starts_nothing(server: Served, tokens: Mapping[str,
         ("halt", '{"reason": "x", "strategy": "-x"}'), ("resume", "{}"), ("resume", '{"reason": 7}'),
         ("stop_trading", '{"close_position": true}'), ("stop_trading", '{"home": "elsewhere"}'),
         ("stop_trading", '["--all"]'), ("stop_trading", "nonsense"), ("stop_trading", "[" * 100_000),
-        ("preflight", '{"full": true}'), ("halt?wait=-1", '{"reason": "x"}'), ("halt?wait=nan", '{"reason": "x"}'),
+        ("stop_trading", "close_positions=true&close_positions=false"),
+        ("stop_trading", '{"close_positions": true, "close_positions": false}'), ("preflight", '{"full": true}'),
+        ("halt?wait=-1", '{"reason": "x"}'), ("halt?wait=nan", '{"reason": "x"}'),
     ):  # fmt: skip
         got = server.send("POST", f"/api/{path}", body, token=tokens["act"])
         assert got.status in (413, 422), (path, body, got.body)

@@ -115,7 +115,7 @@ def test_a_home_whose_ledger_does_not_answer_delays_no_other(made_home: Path, tm
     other = shutil.copytree(made_home, tmp_path / "other")
     registry.add(tmp_path / "state", other)
     with socket.create_server(("127.0.0.1", 0)) as silent, serving(home) as (served, _):
-        token = served.token("read", "--all")
+        token = served.token("act", "--all")
         assert served.get("/api/status", token).status == 200
         port = silent.getsockname()[1]
         (other / ".env").write_text(f"DATABASE_URL=postgresql://me@127.0.0.1:{port}/ledger\n", encoding="utf-8")
@@ -134,7 +134,7 @@ def test_a_home_whose_ledger_does_not_answer_delays_no_other(made_home: Path, tm
         time.sleep(1)  # for which a read is shared
         for path in ("/", "/stop"):
             began = time.monotonic()
-            assert served.get(path, served.token("act")).status == 200
+            assert served.get(path, token).status == 200
             assert time.monotonic() - began < 3, path
         deadline = time.monotonic() + 60
         while '<p class="word">HALTED' not in page and time.monotonic() < deadline:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
@@ -294,7 +294,8 @@ async def _read(request: Request, kind: type[Body]) -> Body:
     """What a request brings along: JSON or a form, whatever its content type says, or nothing."""
     text = (await request.body()).decode(errors="replace").strip()
     try:
-        given = json.loads(text) if text[:1] in ("{", "[", '"') else dict(parse_qsl(text, keep_blank_values=True))
+        is_json = text[:1] in ("{", "[", '"')
+        given = json.loads(text, object_pairs_hook=_once) if is_json else _once(parse_qsl(text, keep_blank_values=True))
         if isinstance(given, dict):
             given.pop("csrf", None)
         return kind.model_validate(given)
@@ -304,6 +305,16 @@ async def _read(request: Request, kind: type[Body]) -> Body:
     except (ValueError, RecursionError) as error:
         what = f"The body is neither JSON nor a form. It may hold: {', '.join(kind.model_fields) or 'nothing'}."
         raise Refused(422, what, exit_code=ExitCode.USAGE) from error
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Names with their values. Raises Refused for a name with two: which one was meant?"""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Refused(422, f"{name[:40]} is given twice.", exit_code=ExitCode.USAGE)
+        found[name] = value
+    return found
 
 
 def _starting(command: str, body: type[BaseModel], summary: str) -> dict[str, Any]:
