@@ -48,16 +48,27 @@ def local_processes(inputs: Inputs, jobs: int) -> Iterator[tuple[Submit, int]]:
     A future raises WorkersLost once processes die again and again.
     """
     others = set(multiprocessing.active_children())
-    pool = _Pool(inputs, jobs)
+    with _bare_environment():
+        pool = _Pool(inputs, jobs)
+        try:
+            yield pool.submit, jobs * _AHEAD
+        except BaseException:
+            pool.begin_nothing_more()
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            raise
+        finally:
+            pool.close()
+
+
+@contextmanager
+def _bare_environment() -> Iterator[None]:
+    """Let processes that are started inherit nothing that the user has set: no key, no home."""
+    taken = {name: os.environ.pop(name) for name in set(os.environ) - {*PASSED_ON, *_KEPT}}
     try:
-        yield pool.submit, jobs * _AHEAD
-    except BaseException:
-        pool.close()
-        for process in set(multiprocessing.active_children()) - others:
-            process.terminate()
-        raise
+        yield
     finally:
-        pool.close()
+        os.environ.update(taken)
 
 
 class _Pool:
@@ -77,10 +88,14 @@ class _Pool:
         self._compute(task, result)
         return result
 
-    def close(self) -> None:
-        """Begin nothing more, and wait for the processes to end."""
+    def begin_nothing_more(self) -> None:
+        """Replace no process from now on."""
         with self._lock:
             self._closed = True
+
+    def close(self) -> None:
+        """Begin nothing more, and wait for the processes to end."""
+        self.begin_nothing_more()
         self._executor.shutdown(cancel_futures=True)
 
     def _new_executor(self) -> ProcessPoolExecutor:
@@ -136,8 +151,6 @@ class _Pool:
 
 
 def _begin(inputs: Inputs) -> None:
-    """Begin a worker: ^C is for the command, which ends its workers, and the environment holds nothing of the user."""
+    """Begin a worker: ^C is for the command, which ends its workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in set(os.environ) - {*PASSED_ON, *_KEPT}:
-        del os.environ[name]
     begin_worker(inputs)
