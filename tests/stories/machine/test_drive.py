@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,15 +60,21 @@ def test_an_emergency_stop_needs_no_locks(traded: Machine, odd: Odd) -> None:
     assert traded("emergency-stop", "--reason", "a test", **odd(NO_LOCKS)).code == 0
 
 
-def test_a_drive_without_a_write_ahead_log_is_a_warning_and_trades(machine: Machine, odd: Odd) -> None:
+def test_a_drive_without_a_write_ahead_log_is_a_warning_and_trades(
+    machine: Machine, odd: Odd, strategies_checked: Path
+) -> None:
     assert machine("run-daily", **odd(VFS.format(vfs="unix-dotfile"))).code == 0
+    shutil.copy(strategies_checked, machine.home / "state")
     _, check = drive(machine, odd(VFS.format(vfs="unix-dotfile")))
     assert check["result"] == "warn"
     assert "takes no write-ahead log" in check["figure"]
 
 
-def test_a_drive_whose_locks_keep_nobody_from_writing_is_told(machine: Machine, odd: Odd) -> None:
+def test_a_drive_whose_locks_keep_nobody_from_writing_is_told(
+    machine: Machine, odd: Odd, strategies_checked: Path
+) -> None:
     assert machine("init-db", **odd(VFS.format(vfs="unix-none"))).code == 0
+    shutil.copy(strategies_checked, machine.home / "state")
     code, check = drive(machine, odd(VFS.format(vfs="unix-none")))
     assert (code, check["result"]) == (5, "fail")
     assert "do not keep two programs from writing at once" in check["figure"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -59,8 +60,11 @@ def test_the_lock_and_the_ledger_are_the_same_in_every_locale(beyond_ascii: Mach
     assert beyond_ascii("verify", **odd()).code == 0
 
 
-def test_the_known_homes_and_the_last_backup_are_found_in_every_locale(beyond_ascii: Machine, odd: Odd) -> None:
+def test_the_known_homes_and_the_last_backup_are_found_in_every_locale(
+    beyond_ascii: Machine, odd: Odd, strategies_checked: Path
+) -> None:
     assert beyond_ascii("run-daily", **UTF_8, **odd()).code == 0
+    shutil.copy(strategies_checked, beyond_ascii.home / "state")
     assert beyond_ascii("backup", **UTF_8, **odd()).code == 0
     assert "the last one was made" in beyond_ascii("preflight", "--full", **ASCII, **odd()).out
     ended = beyond_ascii("status", "--home", str(beyond_ascii.folder / "elsewhere"), **ASCII, **odd())

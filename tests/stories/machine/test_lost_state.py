@@ -74,7 +74,9 @@ def test_an_emergency_stop_outlives_the_folder_state(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "harm", [lose, replace_by_another, long(empty), long(lose_the_marker), long(replace_by_an_older_one)]
 )
-def test_entries_halt_until_somebody_resumes_and_the_rest_goes_on(harm: Callable[[Path], None], desk: Desk) -> None:
+def test_entries_halt_until_somebody_resumes_and_the_rest_goes_on(
+    harm: Callable[[Path], None], desk: Desk, strategies_checked: Path
+) -> None:
     assert desk.run(MORNING, "run-daily")[0] == 0
     harm(desk.machine.home)
     before = sent(desk)
@@ -84,6 +86,7 @@ def test_entries_halt_until_somebody_resumes_and_the_rest_goes_on(harm: Callable
     assert any("tradebot resume" in halt["reason"] for halt in said["halts"])
     assert "chain_heads" not in {halt["rule"] for halt in said["halts"]}, "one halt for one loss"
     assert all(position["protected"] for position in desk.run(LATER, "status")[1]["positions"])
+    shutil.copy(strategies_checked, desk.machine.home / "state")
     assert desk.run(LATER, "preflight")[0] in (4, 5)
     assert desk.run(EVENING, "reconcile")[0] == 4
     assert sent(desk) == before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -76,7 +77,9 @@ class Host:
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Host]:
+def host(
+    tmp_path: Path, strategies_checked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Host]:
     monkeypatch.chdir(tmp_path)
     with Monitor() as monitor:
         for name, value in (
@@ -91,6 +94,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         with freeze_time(morning, tick=True, ignore=NO_CLOCK_THERE) as wall:
             assert isinstance(wall, TickingDateTimeFactory)
             assert main(["init-db"]) == 0
+            shutil.copy(strategies_checked, tmp_path / "home" / "state")
             capsys.readouterr()
             yield Host(tmp_path, monitor, wall, capsys)
 
