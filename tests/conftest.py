@@ -7,7 +7,10 @@ And the profiles of hypothesis: ``ci``, in which every run tries the same few ex
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,7 +42,7 @@ settings.load_profile("ci")
 if sys.platform == "linux":
     forked_strategies.install(ForkedStrategies)
 
-#: Tests that take long are begun with, so that no worker is alone with them at the end of a run.
+#: Tests that take long are begun with by every worker, so that none is alone with them at the end of a run.
 _FIRST = ("tests/stories/processes", "tests/stories/machine", "tests/worlds")
 
 
@@ -49,7 +52,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--long"):
-        left_out = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
-    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("long")])
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for part in _shared_out(items, workers) for item in part]
+
+
+def _shared_out(items: list[pytest.Item], workers: int) -> Iterator[list[pytest.Item]]:
+    """A part for each worker, as pytest-xdist cuts them: modules that take long in turn, and then of the others."""
+    slow: dict[Path, list[pytest.Item]] = {}
+    quick = []
+    for item in items:
+        if item.nodeid.startswith(_FIRST):
+            slow.setdefault(item.path, []).append(item)
+        else:
+            quick.append(item)
+    left = len(items)
+    for number in range(workers):
+        part = [item for module in list(slow.values())[number::workers] for item in module]
+        many = max(0, left // (workers - number) - len(part))
+        part, quick = part + quick[:many], quick[many:]
+        left -= len(part)
+        yield part + (quick if number == workers - 1 else [])

@@ -35,9 +35,9 @@ class Interrupted(Exception):
 
 
 @pytest.fixture
-def process() -> Iterator[Started]:
+def forked_process() -> Iterator[Started]:
+    """As the process of other tests: it imports nothing."""
     with ExitStack() as held:
-        held.enter_context(real_start())
 
         def start(check_stop: Callable[[], None] = lambda: None, **options: object) -> StrategyProcess:
             started = StrategyProcess(ProcessOptions(**options), check_stop)  # type: ignore[arg-type]
@@ -45,6 +45,13 @@ def process() -> Iterator[Started]:
             return started
 
         yield start
+
+
+@pytest.fixture
+def process(forked_process: Started) -> Iterator[Started]:
+    """As the process of a command."""
+    with real_start():
+        yield forked_process
 
 
 @pytest.fixture
@@ -113,10 +120,10 @@ def test_one_process_answers_again_and_again(process: Started, request_of: Calla
     ],
 )
 def test_a_strategy_that_ends_or_spoils_its_process_is_told(
-    process: Started, request_of: Callable[..., Request], code: str, told: str
+    forked_process: Started, request_of: Callable[..., Request], code: str, told: str
 ) -> None:
     with pytest.raises(PluginError) as caught:
-        compute(process(), request_of(code))
+        compute(forked_process(), request_of(code))
     assert told in str(caught.value)
 
 
@@ -135,9 +142,9 @@ def test_a_strategy_that_ends_or_spoils_its_process_is_told(
     ],
 )
 def test_what_a_strategy_does_to_its_own_process_is_its_own(
-    process: Started, request_of: Callable[..., Request], code: str
+    forked_process: Started, request_of: Callable[..., Request], code: str
 ) -> None:
-    one = process()
+    one = forked_process()
     assert compute(one, request_of(code)).entry.any()
     began = time.monotonic()
     one.end()
