@@ -151,6 +151,8 @@ def _mask(bars: PriceTable, asked: Iterable[tuple[int, Question]], kind: Questio
 
 
 def _check_values_against_closes(bars: PriceTable, actions: PriceTable) -> list[Problem]:
+    if actions.frame.empty:
+        return []
     kind, value = actions.frame["kind"], actions.frame["value"].to_numpy()
     before = _close_before(bars.frame, actions.frame)
     findings = _Findings(actions, "ex_date")

@@ -80,6 +80,8 @@ def ratio_to_previous(values: pd.Series[float], symbol: pd.Series[str]) -> Numbe
 def split_since_previous(bars: pd.DataFrame, actions: pd.DataFrame) -> Numbers:
     """For each bar, the number of shares into which one share has been split since the bar before it."""
     splits = actions[actions["kind"] == ActionKind.SPLIT]
+    if splits.empty:
+        return np.ones(len(bars))
     shares = splits.groupby("symbol")["value"].cumprod()
     by_date = bars[["date", "symbol"]].sort_values("date", kind="stable")
     known = pd.merge_asof(
