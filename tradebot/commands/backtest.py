@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         "tradebot backtest rsi2_mean_reversion --from 2003-01-02 --to 2010-12-31",
         "tradebot backtest --set momentum_rotation.hold=3 --attribute-limits",
         "tradebot backtest --data bars.csv --actions actions.csv --html backtest.html",
-        "tradebot backtest --set momentum_rotation.hold=3 --write parameters.toml --confirm demo",
+        "tradebot backtest --set rsi2_mean_reversion.stop=0.03 --write tried.toml",
     ),
     ends_with=(ExitCode.BLOCKED,),
 )
