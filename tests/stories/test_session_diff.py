@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from tests.fakes.orders import Requests
@@ -256,3 +257,20 @@ def test_parameters_are_those_of_the_session(make_house: MakeHouse) -> None:
     assert (found.differences, found.notes) == ((), ())
     manifest.write_text(manifest.read_text().replace("1.0.0", "1.0.1"))
     assert told(house, DAYS[1]).notes == ("not as in the session: scripted",)
+
+
+def test_a_strategy_that_failed_in_the_session_is_named(make_house: MakeHouse, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    flag.touch()
+    failing = BELOW.replace(
+        "entry = ", f'assert not __import__("pathlib").Path("{flag}").exists(), "flagged"; entry = '
+    )
+    house = make_house(Script(code=failing.replace('params["below"]', "150")), prices={"ACME": [FLAT] * 5})
+    house.daily()
+    house.next()
+    flag.unlink()
+    found = told(house, DAYS[1])
+    assert differing(found) == [
+        (compared, "ACME", Cause.STRATEGY_CHANGED) for compared in (Compared.SIGNAL, Compared.PLAN, Compared.FILL)
+    ]
+    assert "flagged" in found.differences[0].why

@@ -180,7 +180,15 @@ class _Diff:
             return Cause.DATA_REVISED, f"the bars of {', '.join(self.bars.revised)} are not those that live decided on"
         if changed := self._changed():
             return Cause.STRATEGY_CHANGED, f"{', '.join(changed)}: files or parameters are not those of the session"
+        if failed := self._failed():
+            return Cause.STRATEGY_CHANGED, "; ".join(failed)
         return Cause.UNEXPLAINED, "the same bars and the same strategies gave other signals"
+
+    def _failed(self) -> tuple[str, ...]:
+        """The strategies that gave no signals in the session, or give none now."""
+        given = self.desk.ledger.signals.of_session(self.session)
+        then = (f"{each.strategy} failed in the session: {each.fault}" for each in given if not each.given)
+        return (*then, *self.bars.notes)
 
     def _changed(self) -> tuple[str, ...]:
         """The strategies that are not as they were in the session."""

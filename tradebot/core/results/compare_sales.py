@@ -119,7 +119,8 @@ class _Sale:
         """Why they sold at other prices."""
         order, opened = self.order, self.details.opens.get(self.key[1])
         if order is not None and order.level is not None:
-            return Cause.SLIPPAGE, f"it rested at {price_text(order.level)} and filled at {price_text(ours.price)}"
+            fills = f"filled at {price_text(ours.price)}, the backtest at {price_text(theirs.price)}"
+            return Cause.SLIPPAGE, f"it rested at {price_text(order.level)} and {fills}"
         if order is not None and order.decided_at is not None and opened is not None:
             return why_price(order.decided_at, opened, ours.price, theirs.price)
         return _unexplained("the order of the sale is not known")

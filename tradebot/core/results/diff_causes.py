@@ -21,7 +21,8 @@ def first_agreeing(variants: Iterable[Variant], agrees: Callable[[SessionFacts],
 def why_price(decided: Decimal, opened: Decimal, ours: Decimal, theirs: Decimal) -> Found:
     """Why a fill has another price: by the price that was decided at, or by what the fill was off it."""
     at_decision, off = abs(decided - opened), abs((ours - decided) - (theirs - opened))
-    why = f"the open was {price_text(opened)}, live decided at {price_text(decided)} and filled at {price_text(ours)}"
+    fills = f"filled at {price_text(ours)}, the backtest at {price_text(theirs)}"
+    why = f"the open was {price_text(opened)}, live decided at {price_text(decided)} and {fills}"
     return (Cause.PRICE if at_decision > off else Cause.SLIPPAGE), why
 
 

@@ -14,7 +14,7 @@ class Cause(StrEnum):
     """Why live and backtest differ. Stable: programs read it."""
 
     DATA_REVISED = "data_revised"  # the bars are not those that live decided on
-    STRATEGY_CHANGED = "strategy_changed"  # its files or parameters are not those of the session
+    STRATEGY_CHANGED = "strategy_changed"  # its files or parameters are not those of the session, or it failed
     PRICE = "price_at_decision"  # live saw another price than the open, or the same one at another time
     SLIPPAGE = "slippage"  # the fill had another price than the decision
     PARTIAL_FILL = "partial_fill"  # fewer shares filled than were ordered
