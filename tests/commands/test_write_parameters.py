@@ -80,6 +80,9 @@ def test_what_may_not_be_written_is_refused_and_says_what_to_do(loaded: Loaded, 
             write(loaded, file, confirm)
     assert mine.read_text() == OWN
     assert write(loaded, mine, force=True).changes[0].old_value == 0.04
+    target = parameter_target(mine, loaded, force=True, confirm=None)
+    with pytest.raises(UsageError, match="has other parameters than when the run began"):
+        parameter_changes(target, {"rsi2_mean_reversion": {"gone": 1}}, loaded)
     for text, says in (("[rsi2_mean_reversion]\nstop = 9\n", "above the maximum"), ("a = [", "is not TOML")):
         mine.write_text(text)
         with pytest.raises(ConfigError, match=says):

@@ -83,7 +83,7 @@ def unconfirmed(target: ParameterTarget) -> str:
 
 
 def parameter_changes(target: ParameterTarget, wanted: Parameters, loaded: Loaded) -> tuple[ParameterChange, ...]:
-    """What is to change in the file so that it gives these parameters."""
+    """What is to change in the file so that it gives these parameters. Raises ConfigError and UsageError."""
     return tuple(_changes(target, wanted, loaded.settings.strategies_path))
 
 
@@ -119,6 +119,8 @@ def _changes(target: ParameterTarget, wanted: Parameters, directory: Path) -> It
     file = read_parameters(target.path, [directory])
     for found in find(tuple(wanted), [directory]):
         given = read_plugin(found, params=file.values.get(found.name)).info.params
+        if wanted[found.name].keys() - given.keys():
+            raise UsageError(f"{found.name} has other parameters than when the run began: nothing is written.")
         for name, after in wanted[found.name].items():
             if given[name] != after:
                 yield ParameterChange(found.name, name, given[name], after)
