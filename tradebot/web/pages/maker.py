@@ -41,7 +41,7 @@ _CHARTS_WAIT = 0.25
 #: Seconds after which a status is read again for a page.
 _AGAIN = 1.0
 #: Seconds for which a page waits for a ledger: one that was read just now, and one of which nothing is known yet.
-_WAIT, _FIRST_WAIT = 0.3, 1.0
+_WAIT, _FIRST_WAIT = 0.3, 1.5
 #: Seconds for which a stream waits for a ledger: longer than a ledger that hangs is waited for.
 _STREAM_WAIT = 10.0
 
