@@ -31,6 +31,10 @@ def test_the_headline_counts_what_nothing_explains() -> None:
         (found(None),): "2007-01-04: no difference; 1 line agrees",
         (found(None, None, slip, slip),): "2007-01-04: none of 2 differences unexplained (slippage 2); 2 lines agree",
         (found(unexplained),): "2007-01-04: 1 of 1 difference unexplained; 0 lines agree",
+        (DiffOutcome(DAY, None, (), is_recorded=False),):
+            "2007-01-04: not compared, what it was decided on is not stored",
+        (DiffOutcome(DAY, None, (), is_recorded=False), found(None, session=NEXT)):
+            "2 sessions from 2007-01-04 to 2007-01-05: no difference; 1 line agrees; 1 not compared",
         (found(unexplained, slip), found(None, session=NEXT)):
             "2 sessions from 2007-01-04 to 2007-01-05: 1 of 2 differences unexplained (slippage 1); 1 line agrees",
     }  # fmt: skip

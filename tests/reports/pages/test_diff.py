@@ -52,6 +52,8 @@ def test_differences_stand_in_the_order_of_a_session_each_with_its_cause(place: 
 
 
 def test_a_session_of_an_earlier_version_says_what_is_missing(place: Place, plain: Plain) -> None:
-    text = plain(diff_page(diff_run(BASE, (DiffOutcome(DAY, None, (), is_recorded=False),)), place))
-    assert "An earlier version traded it" in text
+    found = DiffOutcome(DAY, None, (), is_recorded=False, notes=("an earlier version traded it",))
+    text = plain(diff_page(diff_run(BASE, (found,)), place))
+    assert "2007-01-05: not compared, what it was decided on is not stored" in text
+    assert "an earlier version traded it" in text
     assert "What to do" not in text

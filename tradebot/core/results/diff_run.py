@@ -105,17 +105,24 @@ def _causes(compared: Iterable[DiffOutcome]) -> dict[Cause, int]:
 
 
 def _headline(compared: Sequence[DiffOutcome], causes: Mapping[Cause, int]) -> str:
-    """What was found: "2007-01-05: 1 of 3 differences is unexplained (slippage 2); 14 lines agree"."""
+    """What was found: "2007-01-05: 1 of 3 differences unexplained (slippage 2); 14 lines agree"."""
     sessions = [each.session for each in compared]
     if not sessions:
         return "no session was compared"
-    where = f"{sessions[0]}" if len(sessions) == 1 else f"{len(sessions)} sessions from {sessions[0]} to {sessions[-1]}"
-    differ = sum(causes.values())
-    known = {cause: count for cause, count in causes.items() if cause is not Cause.UNEXPLAINED}
+    one = len(sessions) == 1
+    where = f"{sessions[0]}" if one else f"{len(sessions)} sessions from {sessions[0]} to {sessions[-1]}"
+    left_out = sum(1 for each in compared if not each.is_recorded)
+    why = "not compared, what it was decided on is not stored" if one else f"{left_out} not compared"
+    found = (*((_found(compared, causes),) if left_out < len(sessions) else ()), *((why,) if left_out else ()))
+    return f"{where}: {'; '.join(found)}"
+
+
+def _found(compared: Iterable[DiffOutcome], causes: Mapping[Cause, int]) -> str:
+    differ, unexplained = sum(causes.values()), causes.get(Cause.UNEXPLAINED, 0)
     agree = sum(len(each.lines) for each in compared) - differ
     alike = f"{plural(agree, 'line')} {'agrees' if agree == 1 else 'agree'}"
     if not differ:
-        return f"{where}: no difference; {alike}"
-    told = f" ({', '.join(f'{cause.text} {count}' for cause, count in known.items())})" if known else ""
-    total, unexplained = plural(differ, "difference"), differ - sum(known.values())
-    return f"{where}: {f'{unexplained} of {total}' if unexplained else f'none of {total}'} unexplained{told}; {alike}"
+        return f"no difference; {alike}"
+    known = ", ".join(f"{cause.text} {count}" for cause, count in causes.items() if cause is not Cause.UNEXPLAINED)
+    count = f"{unexplained or 'none'} of {plural(differ, 'difference')} unexplained"
+    return f"{count}{f' ({known})' if known else ''}; {alike}"

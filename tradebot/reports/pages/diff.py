@@ -40,8 +40,6 @@ def _session(found: DiffOutcome, *, full: bool) -> Page:
     shown = found.lines if full else found.differences
     hidden = f"{plural(len(agree), 'line')} {'agrees' if len(agree) == 1 else 'agree'}; --full shows them"
     blocks: list[Block] = [Heading(_title(found))]
-    if not found.is_recorded:
-        blocks.append(Line("An earlier version traded it, which stored less: its bars cannot be compared.", Tone.WARN))
     if found.revised:
         blocks.append(Line(f"bars revised since: {', '.join(found.revised)}", Tone.WARN))
     blocks += _lines(shown)
