@@ -41,7 +41,7 @@ def began(make_house: MakeHouse, house: House | None = None, **how: Any) -> Hous
 
 
 def job(house: House, *causes: Cause | None) -> DiffRun:
-    with house.desk("16:10") as desk:
+    with house.desk("16:20") as desk:
         return diff.run(scheduled(desk), finds(*causes))
 
 
@@ -65,15 +65,18 @@ def test_a_run_is_recorded_and_alerts_once_of_what_is_unexplained(make_house: Ma
     assert runs[-1]["summary"] == f"{day}: 1 of 1 difference unexplained; 0 lines agree"
 
 
-def test_the_summary_of_the_day_tells_what_the_newest_run_left_unexplained(make_house: MakeHouse) -> None:
+def test_the_next_summary_tells_what_the_newest_run_left_unexplained(make_house: MakeHouse) -> None:
     house = began(make_house, settings={"DAILY_SUMMARY": "always"})
     told = f"`tradebot diff` of {house.days[1]}: 1 of 2 differences unexplained (slippage 1); 0 lines agree"
     job(house, Cause.UNEXPLAINED, Cause.SLIPPAGE)
+    house.next()
     assert f"Look at: {told}" in _summary(house)
     house.next()
+    assert "tradebot diff" not in _summary(house), "it is told once"
     job(house, Cause.UNEXPLAINED)
     job(house, Cause.SLIPPAGE)
-    assert "tradebot diff" not in _summary(house)
+    house.next()
+    assert "tradebot diff" not in _summary(house), "the newest run explains it"
 
 
 def _summary(house: House) -> str:
@@ -88,7 +91,7 @@ def test_a_comparison_that_fails_is_a_failed_run(make_house: MakeHouse) -> None:
         raise BrokerUnavailable("no bars")
 
     house = began(make_house)
-    with house.desk("16:10") as desk, pytest.raises(BrokerUnavailable):
+    with house.desk("16:20") as desk, pytest.raises(BrokerUnavailable):
         diff.run(desk, fails)
     assert house.rows("SELECT status, exit_code FROM runs WHERE job = 'diff'") == [{"status": "failed", "exit_code": 6}]
 
@@ -104,10 +107,10 @@ def test_the_schedule_expects_it_once_a_scheduler_has_started_it(make_house: Mak
     house = make_house()
     with house.desk("15:00") as desk:
         reconcile.run(scheduled(desk))
-    assert marks("16:10") == []
+    assert marks("16:20") == []
     job(house, None)
     house.next()
-    assert marks("16:40") == [(str(house.days[1]), JobStatus.RAN), (str(house.days[2]), JobStatus.OVERDUE)]
+    assert marks("16:50") == [(str(house.days[1]), JobStatus.RAN), (str(house.days[2]), JobStatus.OVERDUE)]
 
 
 def test_a_look_takes_the_newest_session_that_is_over_or_a_span_and_records_nothing(make_house: MakeHouse) -> None:
@@ -135,7 +138,7 @@ def test_a_look_takes_the_newest_session_that_is_over_or_a_span_and_records_noth
 
 def test_before_the_account_has_begun_there_is_nothing_to_compare(make_house: MakeHouse) -> None:
     house = make_house()
-    with house.desk("16:10") as desk:
+    with house.desk("16:20") as desk:
         outcome = diff.run(desk, finds(Cause.UNEXPLAINED))
         assert (outcome.status, outcome.headline, outcome.diffs) == (RunStatus.IDLE, "no session was compared", ())
         with pytest.raises(UsageError, match="the account has traded nothing yet"):

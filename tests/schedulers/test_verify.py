@@ -80,7 +80,7 @@ def by_hand(setup: Setup, minute: str, hour: str, job: str, end: str = "--schedu
 
 
 WRITTEN = (("0", "9", "preflight"), ("35", "9", "run-daily"), ("45", "9-15", "check-exits"),
-           ("5", "13,16", "reconcile"), ("10", "13,16", "diff"), ("15", "13,16", "report"),
+           ("5", "13,16", "reconcile"), ("15", "13,16", "report"), ("20", "13,16", "diff"),
            ("25", "16", "backup"))  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_half_days_that_were_forgotten_are_found(setup: Setup, sessions: tuple[S
     lines = "\n".join(by_hand(setup, m, h.removeprefix("13,"), job) for m, h, job in WRITTEN)
     crontab = f"CRON_TZ=America/New_York\nTRADEBOT_HOME={setup.home}\n{lines}\n"
     found = differences(cron.entries(crontab, setup), setup, UTC_HOST, sessions, ScheduleRules())
-    assert [said.partition(":")[0] for said in found] == ["reconcile", "diff", "report"]
+    assert [said.partition(":")[0] for said in found] == ["reconcile", "report", "diff"]
     assert all("in 2 of the next 250 sessions (half days among them), first on 2026-11-27" in said for said in found)
 
 
@@ -150,7 +150,7 @@ def test_a_task_that_is_disabled_and_a_cron_job_that_is_suspended_start_nothing(
     files = build_files(SchedulerKind.WINDOWS, setup, BERLIN, FIRST)
     xml = {file.name: windows.printed(file.text.replace("<Enabled>true", "<Enabled>false")) for file in files[-2:]}
     xml |= {file.name: file.content for file in files[:-2]}
-    assert Job.REPORT not in {entry.job for entry in windows.entries(xml, setup)}
+    assert Job.DIFF not in {entry.job for entry in windows.entries(xml, setup)}
     spec = kubernetes.cron_job(setup, Job.REPORT)
     spec["spec"]["suspend"] = True
     assert kubernetes.entries(json.dumps({"items": [spec]}), setup) == ()

@@ -78,5 +78,6 @@ def _raise(settings: Settings, job: Job, code: ExitCode, what: str, account_key:
 
     message = f"{what}\n\nExit code {code.value}: {code.meaning}. `tradebot status` shows how the account stands."
     alerts = alerting.spool_alerts(settings, account_key, SystemClock())
-    alerts.send(_LEVELS[code], f"{job} ended with {code.value} ({code.name.lower()})", message,
+    level = "warning" if job is Job.DIFF else _LEVELS[code]  # it only looks back
+    alerts.send(level, f"{job} ended with {code.value} ({code.name.lower()})", message,
                 key=f"{job} ended with {code.value}")  # fmt: skip

@@ -10,6 +10,7 @@ from datetime import date
 from typing import TypeAlias
 
 from tradebot.core.model.exchange_time import new_york_date
+from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.daily_summary import daily_summary
 from tradebot.core.results.report_outcome import ReportOutcome
@@ -59,8 +60,9 @@ def raise_late(
 def _raise(desk: Desk, outcome: ReportOutcome, session: date, attachment: KeepPage, *, at_work: bool) -> bool:
     newest = desk.ledger.outbox.newest_summary()
     jobs = _untold(desk, session, new_york_date(newest.raised_at) if newest else session, at_work=at_work)
-    diffs = (run for run in desk.ledger.runs.of_session(session) if run.job is Job.DIFF)
-    summary = daily_summary(outcome, session, current_halts(desk, session), jobs, diffs)
+    diff = next(desk.ledger.runs.newest(Job.DIFF, (RunStatus.RAN,), 1), None)
+    untold = diff if diff and (newest is None or diff.started_at > newest.raised_at) else None
+    summary = daily_summary(outcome, session, current_halts(desk, session), jobs, untold)
     if desk.settings.daily_summary is DailySummary.CHANGES and not summary.is_news:
         return False
     page = attachment(f"report-{session}.html") if desk.settings.daily_summary_html else ""

@@ -29,15 +29,15 @@ def in_new_york(at: datetime | None) -> str:
 def test_a_whole_day_in_new_york_time(session: date) -> None:
     runs = [(due.job, in_new_york(due.at)) for due in due_jobs(hours(session))]
     assert runs[:3] == [(Job.PREFLIGHT, "09:00"), (Job.RUN_DAILY, "09:35"), (Job.CHECK_EXITS, "09:45")]
-    assert runs[-5:-2] == [(Job.CHECK_EXITS, "15:45"), (Job.RECONCILE, "16:05"), (Job.DIFF, "16:10")]
-    assert runs[-2:] == [(Job.REPORT, "16:15"), (Job.BACKUP, "16:25")]
+    assert runs[-5:-2] == [(Job.CHECK_EXITS, "15:45"), (Job.RECONCILE, "16:05"), (Job.REPORT, "16:15")]
+    assert runs[-2:] == [(Job.DIFF, "16:20"), (Job.BACKUP, "16:25")]
     assert len(runs) == 6 + 25
 
 
 def test_a_half_day_ends_three_hours_earlier() -> None:
     runs = [(due.job, in_new_york(due.at)) for due in due_jobs(hours(date(2007, 11, 23), closes="13:00"))]
-    assert runs[-5:-2] == [(Job.CHECK_EXITS, "12:45"), (Job.RECONCILE, "13:05"), (Job.DIFF, "13:10")]
-    assert runs[-2:] == [(Job.REPORT, "13:15"), (Job.BACKUP, "13:25")]
+    assert runs[-5:-2] == [(Job.CHECK_EXITS, "12:45"), (Job.RECONCILE, "13:05"), (Job.REPORT, "13:15")]
+    assert runs[-2:] == [(Job.DIFF, "13:20"), (Job.BACKUP, "13:25")]
     assert len(runs) == 6 + 13
 
 
@@ -68,7 +68,7 @@ RULES = ScheduleRules(late_after=timedelta(minutes=15), entry_window=timedelta(m
         ("16:00", Job.RUN_DAILY, "09:30", "09:35", "09:50", "11:30"),
         ("16:00", Job.CHECK_EXITS, "09:45", "15:45", "16:00", "16:00"),
         ("16:00", Job.RECONCILE, "16:00", "16:05", "16:20", "09:00"),
-        ("16:00", Job.DIFF, "16:00", "16:10", "16:25", "09:00"),
+        ("16:00", Job.DIFF, "16:00", "16:20", "16:35", "09:00"),
         ("16:00", Job.REPORT, "16:00", "16:15", "16:30", "09:00"),
         ("13:00", Job.CHECK_EXITS, "09:45", "12:45", "13:00", "13:00"),
         ("13:00", Job.RECONCILE, "13:00", "13:05", "13:20", "09:00"),

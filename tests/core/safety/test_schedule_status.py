@@ -130,11 +130,11 @@ def test_diff_is_expected_from_its_first_run_on() -> None:
         return [(cell.session, cell.mark) for cell in cells if cell.job is Job.DIFF]
 
     assert marks(None) == []
-    first = at("16:10")
+    first = at("16:20")
     assert marks(first, first) == [
         (MONDAY, JobStatus.RAN), (TUESDAY, JobStatus.MISSED), (WEDNESDAY, JobStatus.DUE)
     ]  # fmt: skip
-    later = at("16:20", TUESDAY)
+    later = at("16:30", TUESDAY)
     assert marks(later, later) == [(TUESDAY, JobStatus.RAN), (WEDNESDAY, JobStatus.DUE)]
 
 

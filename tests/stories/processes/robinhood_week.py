@@ -54,7 +54,7 @@ def is_due(at: datetime) -> bool:
     """Whether the job that a line starts is due then, and not only on another day."""
     if at.date() not in DAYS:
         return False
-    closes_early = at.time() in {time(12, 45), time(13, 5), time(13, 10), time(13, 15), time(13, 25)}
+    closes_early = at.time() in {time(12, 45), time(13, 5), time(13, 15), time(13, 20), time(13, 25)}
     return at.time() in {time(9), time(9, 35)} or closes_early == (at.date() == FRIDAY)
 
 

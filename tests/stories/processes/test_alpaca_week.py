@@ -26,7 +26,7 @@ if os.name == "nt":
 #: The week of Thanksgiving: the exchange is closed on the Thursday, and on the Friday it closes at 13:00.
 MONDAY, THURSDAY, FRIDAY = date(2007, 11, 19), date(2007, 11, 22), date(2007, 11, 23)
 #: What the crontab starts. Status shows all but the backup.
-JOBS = ("preflight", "run-daily", "check-exits", "reconcile", "diff", "report", "backup")
+JOBS = ("preflight", "run-daily", "check-exits", "reconcile", "report", "diff", "backup")
 #: The looks for exits that are made, of the 28 that a day has: the last of whole days and of half ones.
 LOOKS = {time(12, 45), time(15, 45)}
 #: When a job is started that is not due then. To see it do nothing once is enough.
@@ -76,7 +76,7 @@ def is_due(at: datetime) -> bool:
     """Whether the job that a line starts is due then, and not only another day."""
     if at.time() in {time(9), time(9, 35)}:
         return at.date() != THURSDAY
-    closes_early = at.time() in {time(12, 45), time(13, 5), time(13, 10), time(13, 15), time(13, 25)}
+    closes_early = at.time() in {time(12, 45), time(13, 5), time(13, 15), time(13, 20), time(13, 25)}
     return at.date() != THURSDAY and closes_early == (at.date() == FRIDAY)
 
 

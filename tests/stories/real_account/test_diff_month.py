@@ -96,7 +96,7 @@ class Month:
         self.account.check_exits("15:45")
         self.account.run(Job.RECONCILE, "16:05")
         with ExitStack() as held:
-            desk = held.enter_context(self.house.desk("16:10"))
+            desk = held.enter_context(self.house.desk("16:20"))
             if market is not None:
                 exchange = held.enter_context(self.house.exchange())
                 desk = replace(desk, market=market(prices_of(desk.settings), exchange))

@@ -22,8 +22,8 @@ class Job(StrEnum):
     RUN_DAILY = "run-daily"
     CHECK_EXITS = "check-exits"
     RECONCILE = "reconcile"
-    DIFF = "diff"
     REPORT = "report"
+    DIFF = "diff"
     EMERGENCY_STOP = "emergency-stop"
     RESUME = "resume"
     STATUS = "status"
@@ -39,7 +39,7 @@ class Job(StrEnum):
 
 
 #: The jobs of a session, in the order in which they are due.
-DAY = (Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.DIFF, Job.REPORT)
+DAY = (Job.PREFLIGHT, Job.RUN_DAILY, Job.CHECK_EXITS, Job.RECONCILE, Job.REPORT, Job.DIFF)
 #: Those without which a session is not done. diff is expected from its first run on: a host that an earlier version
 #: set up does not start it, and a person who begins the sessions need not.
 NEEDED = tuple(job for job in DAY if job is not Job.DIFF)
@@ -51,8 +51,8 @@ _AFTER_OPEN = {Job.PREFLIGHT: timedelta(minutes=-30), Job.RUN_DAILY: timedelta(m
 _AFTER_CLOSE = {
     Job.CHECK_EXITS: -CHECK_EXITS_EVERY,
     Job.RECONCILE: timedelta(minutes=5),
-    Job.DIFF: timedelta(minutes=10),  # before the report, whose summary tells what it found
     Job.REPORT: timedelta(minutes=15),
+    Job.DIFF: timedelta(minutes=20),  # the session's bars are told to everyone 15 minutes after its close
     Job.BACKUP: timedelta(minutes=25),
 }
 
@@ -136,7 +136,7 @@ def _span(
     - run-daily trades on the previous close, which is stale after ``rules.entry_window``.
     - check-exits can run until the close. Its last run counts: the last that exits by age or signal. Earlier runs that
       were left out are not missed, because the stops rest at the broker.
-    - reconcile, diff and report look back at the session until the next preflight is due, which reports missed jobs.
+    - reconcile, report and diff look back at the session until the next preflight is due, which reports missed jobs.
     - a backup can be made until then too, from the hour on at which the report is done.
     """
     match job:

@@ -54,17 +54,17 @@ def daily_summary(
     session: date,
     halts: Iterable[Halt],
     jobs: Iterable[SessionJob],
-    diffs: Iterable[Run] = (),
+    diff: Run | None = None,
 ) -> DailySummary:
     """The summary of a session: what needs a person first.
 
     report: a report on a period that ends with the session.
     halts: those in force.
     jobs: the jobs of this session, and of those that no summary has told of.
-    diffs: the runs of diff for this session.
+    diff: its newest run, of which no summary has told; None without one.
     """
     fills = [fill for fill in report.period_fills if fill.session == session]
-    urgent = (*_undone(jobs), *_halted(halts), *_troubles(report, diffs))
+    urgent = (*_undone(jobs), *_halted(halts), *_troubles(report, diff))
     result, day = _result(report, session), _day_of(report, session)
     lines = (
         *(urgent or ("Nothing needs you.",)),
@@ -101,13 +101,14 @@ def _halted(halts: Iterable[Halt]) -> Iterator[str]:
         yield f"{halt.level.upper()}: {halt.reason}. It holds {halt.holds}.{more}"
 
 
-def _troubles(report: ReportOutcome, diffs: Iterable[Run]) -> Iterator[str]:
+def _troubles(report: ReportOutcome, diff: Run | None) -> Iterator[str]:
     found = [f"{each.symbol} {each.kind.replace('_', ' ')}" for each in report.breaks if each.matters]
     parts = [f"differences to the broker: {_listed(found, 'difference')}"] if found else []
     if report.unprotected:
         parts.append(f"{dollars(report.unprotected)} without a stop")
     parts += [f"{each.what}: {each.message}" for each in report.failures]
-    parts += [f"`tradebot diff` of {run.summary}" for run in [*diffs][-1:] if run.exit_code == ExitCode.BREAKS]
+    if diff is not None and diff.exit_code == ExitCode.BREAKS:
+        parts.append(f"`tradebot diff` of {diff.summary}")
     if parts:
         yield f"Look at: {'; '.join(parts)}"
 
