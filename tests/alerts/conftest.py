@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import pytest
 import tradebot.alerts.apprise
 import tradebot.alerts.mail
 from tests.fakes.receivers import HttpServer, MailServer, http_server, mail_server
+from tests.jobs.conftest import empty_ledger
 from tradebot.alerts import heartbeat
 from tradebot.core.model.ledger_rows import PinnedAccount
 from tradebot.core.results.alerts import AlertLevel, QueuedAlert
@@ -23,6 +25,8 @@ from tradebot.ports import Alerts
 from tradebot.runtime import alerts as alerting
 from tradebot.settings import Settings
 from tradebot.settings.secret_fields import SecretText
+
+__all__ = ["empty_ledger"]
 
 ACCOUNT = "paper:paper:PAPER-0001"
 
@@ -46,10 +50,12 @@ class DeskClock:
 class Home:
     """A home whose jobs raise alerts and deliver them at their end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ledger: Path) -> None:
         self.clock = DeskClock()
         self.settings = Settings(tradebot_home=folder)
-        with closing(open_database(self.settings.ledger, create=True)) as database:
+        folder.mkdir()
+        shutil.copy(ledger, self.ledger_file)
+        with closing(open_database(self.settings.ledger, create=False)) as database:
             database.pinned_accounts.pin(
                 NO_HOME, PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", self.clock.now())
             )
@@ -100,9 +106,9 @@ class _Desk:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, empty_ledger: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home without channels; what delivers there reads the clock of the home."""
-    made = Home(tmp_path / "home")
+    made = Home(tmp_path / "home", empty_ledger)
     monkeypatch.setattr(alerting, "SystemClock", lambda: made.clock)
     return made
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer
+from jsonschema import Draft202012Validator
 
 from tests.commands.conftest import Run
 from tests.fakes import json_schemas
@@ -33,6 +34,8 @@ def test_the_files_are_those_that_the_code_makes() -> None:
     """Mended by: python scripts/update_docs.py"""
     found = {path.name: path.read_text(encoding="utf-8") for path in json_schemas.SCHEMAS.iterdir()}
     assert found == schema_files()
+    for text in found.values():
+        Draft202012Validator.check_schema(json.loads(text))
 
 
 def test_every_command_has_its_shape() -> None:

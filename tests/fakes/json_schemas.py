@@ -30,6 +30,4 @@ def _file(value: dict[str, Any]) -> str:
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    return Draft202012Validator(json.loads((SCHEMAS / name).read_text(encoding="utf-8")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.core.results.incidents import at, black_monday, incident, ledger, run
+from tests.jobs.conftest import empty_ledger
 from tradebot.core.model.ledger_rows import RunStatus
 from tradebot.core.model.schedule import Job
 from tradebot.core.results.incident import (
@@ -14,7 +15,7 @@ from tradebot.ledger.database import AccountLedger
 from tradebot.reports.incident import incident_markdown
 from tradebot.runtime.homes import HomeContext
 
-__all__ = ["black_monday", "ledger"]
+__all__ = ["black_monday", "empty_ledger", "ledger"]
 
 
 def test_the_report_tells_it_in_order_and_leaves_the_rest_to_people(black_monday: AccountLedger) -> None:

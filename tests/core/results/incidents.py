@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -49,8 +50,9 @@ def equity(value: str, when: datetime, unprotected: str = "0") -> EquityPoint:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[AccountLedger]:
-    with closing(open_database(tmp_path / "ledger.db", create=True, durable=False)) as database:
+def ledger(tmp_path: Path, empty_ledger: Path) -> Iterator[AccountLedger]:
+    path = shutil.copy(empty_ledger, tmp_path / "ledger.db")
+    with closing(open_database(path, create=False, durable=False)) as database:
         database.pinned_accounts.pin(NO_HOME, PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", at("09:00", 26)))
         yield database.bind(ACCOUNT)
 

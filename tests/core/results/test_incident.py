@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.core.results.incidents import DAY, UNTIL, at, black_monday, equity, fill, incident, ledger, run
+from tests.jobs.conftest import empty_ledger
 from tradebot.core.model.account import CashEvent, CashKind
 from tradebot.core.model.halts import Halt, HaltLevel, HaltRule, HaltScope, HaltSource
 from tradebot.core.model.ledger_rows import Booking, RunStatus
@@ -22,7 +23,7 @@ from tradebot.core.results.stop_entry import StopEntry
 from tradebot.jobs.emergency_stop.journal import append_to_audit
 from tradebot.ledger.database import AccountLedger
 
-__all__ = ["black_monday", "ledger"]
+__all__ = ["black_monday", "empty_ledger", "ledger"]
 
 
 def test_the_figures_are_those_worked_out_by_hand(black_monday: AccountLedger) -> None:
