@@ -51,7 +51,7 @@ def equity(value: str, when: datetime, unprotected: str = "0") -> EquityPoint:
 
 @pytest.fixture
 def ledger(tmp_path: Path, empty_ledger: Path) -> Iterator[AccountLedger]:
-    path = shutil.copy(empty_ledger, tmp_path / "ledger.db")
+    path = Path(shutil.copy(empty_ledger, tmp_path / "ledger.db"))
     with closing(open_database(path, create=False, durable=False)) as database:
         database.pinned_accounts.pin(NO_HOME, PinnedAccount(ACCOUNT, "paper", "paper", "PAPER-0001", at("09:00", 26)))
         yield database.bind(ACCOUNT)
