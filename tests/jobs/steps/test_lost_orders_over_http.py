@@ -15,6 +15,7 @@ from tests.fakes.robinhood.client import broker_of
 from tests.jobs.brokers import Watched
 from tests.jobs.conftest import MakeHouse
 from tests.jobs.house import FLAT, House, Script
+from tests.long_form import long
 from tradebot.brokers.http.timeouts import Timeouts
 from tradebot.brokers.paper import PaperBroker, PaperExchange
 from tradebot.core.model.orders import OrderRequest, Purpose, Side
@@ -34,8 +35,16 @@ FAULTS = {
 #: Seconds for which the lists lack a new order: longer than any quarantine.
 LAG = 600.0
 
-every_repeat = pytest.mark.parametrize("repeated", Repeated)
 either_way = pytest.mark.parametrize("lag", [0.0, LAG], ids=["lists at once", "lists that lag"])
+#: By the short form each kind with lists that are shown at once or that lag, in turn.
+every_way = pytest.mark.parametrize(
+    ("repeated", "lag"),
+    [
+        (repeated, lag) if (number + slow) % 2 == 0 else long(repeated, lag)
+        for number, repeated in enumerate(Repeated)
+        for slow, lag in enumerate((0.0, LAG))
+    ],
+)
 
 
 class AtRobinhood:
@@ -114,8 +123,7 @@ def test_a_lost_entry_is_at_most_one_order(at_robinhood: Callable[..., AtRobinho
     assert house.reconcile(wrap=there.wrap).breaks == ()
 
 
-@either_way
-@every_repeat
+@every_way
 def test_a_lost_stop_rests_once_within_the_next_job(
     at_robinhood: Callable[..., AtRobinhood], repeated: Repeated, lag: float
 ) -> None:

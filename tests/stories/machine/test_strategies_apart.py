@@ -49,7 +49,7 @@ def children_of(pid: int) -> list[int]:
     return found + [below for child in found for below in children_of(child)]
 
 
-def await_hang(machine: Machine, pid: int, mark: Path) -> list[int]:
+def await_hang(made: Machine, pid: int, mark: Path) -> list[int]:
     """Wait until the strategy has written its mark; gives the processes below the command."""
     deadline = time.monotonic() + 120
     while not mark.exists() and time.monotonic() < deadline:
@@ -82,15 +82,15 @@ def assert_gone(pids: list[int]) -> None:
     ],
     ids=["hangs in C", "ends", "segfault", "closes descriptors", "patches", "exits", "reads"],
 )
-def test_one_that_breaks_stops_no_other(machine: Machine, first: str, failure: str) -> None:
-    machine.env("STRATEGIES=broken,sound", "SYMBOLS=AAPL")
-    machine.strategy("broken", *buying(first))
-    machine.strategy("sound", *buying())
-    ended = machine("run-daily", "--json")
+def test_one_that_breaks_stops_no_other(made: Machine, first: str, failure: str) -> None:
+    made.env("STRATEGIES=broken,sound", "SYMBOLS=AAPL")
+    made.strategy("broken", *buying(first))
+    made.strategy("sound", *buying())
+    ended = made("run-daily", "--json")
     assert ended.code == 11, ended.err
     assert failure in ended.out
-    assert [order.split()[0:3:2] for order in machine.orders()] == [["buy", "AAPL"]]
-    assert machine("check-exits").code in (0, 11)  # the alert about it may still wait for its channel
+    assert [order.split()[0:3:2] for order in made.orders()] == [["buy", "AAPL"]]
+    assert made("check-exits").code in (0, 11)  # the alert about it may still wait for its channel
 
 
 @pytest.mark.parametrize(
@@ -113,44 +113,44 @@ def test_one_that_breaks_stops_no_other(machine: Machine, first: str, failure: s
     ],
     ids=["atexit", "pool", "fork", "program", "logging", "prints", "thread", "file size", "signals", "decimal"],
 )
-def test_what_one_does_to_its_process_reaches_no_command(machine: Machine, first: str) -> None:
-    machine.env("STRATEGIES=odd", "SYMBOLS=AAPL")
-    machine.strategy("odd", *buying(first))
-    ended = machine("run-daily", "--json")
+def test_what_one_does_to_its_process_reaches_no_command(made: Machine, first: str) -> None:
+    made.env("STRATEGIES=odd", "SYMBOLS=AAPL")
+    made.strategy("odd", *buying(first))
+    ended = made("run-daily", "--json")
     assert ended.code == 0, ended.out + ended.err
-    assert len(machine.orders()) == 1
-    assert "run-daily ended with 0" in machine.log
-    assert machine("check-exits").code == 0
+    assert len(made.orders()) == 1
+    assert "run-daily ended with 0" in made.log
+    assert made("check-exits").code == 0
 
 
-def test_a_stop_waits_for_no_strategy(machine: Machine, tmp_path: Path) -> None:
+def test_a_stop_waits_for_no_strategy(made: Machine, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    machine.env("STRATEGIES=hanging", "SYMBOLS=AAPL")
-    machine.strategy("hanging", *buying(f"open({str(mark)!r}, 'w').close()\n{HANG}"))
-    process = machine.start("run-daily", "--json")
-    below = await_hang(machine, process.pid, mark)
+    made.env("STRATEGIES=hanging", "SYMBOLS=AAPL")
+    made.strategy("hanging", *buying(f"open({str(mark)!r}, 'w').close()\n{HANG}"))
+    process = made.start("run-daily", "--json")
+    below = await_hang(made, process.pid, mark)
     os.kill(process.pid, signal.SIGTERM)
     began = time.monotonic()
     assert ending(process, "--json").code == 143
     assert time.monotonic() - began < 15
     assert_gone(below)
-    assert machine("check-exits").code == 0
+    assert made("check-exits").code == 0
 
 
-def test_a_killed_command_leaves_neither_lock_nor_process(machine: Machine, tmp_path: Path) -> None:
+def test_a_killed_command_leaves_neither_lock_nor_process(made: Machine, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    machine.env("STRATEGIES=hanging", "SYMBOLS=AAPL")
+    made.env("STRATEGIES=hanging", "SYMBOLS=AAPL")
     forks = "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(1000)\n"
-    machine.strategy("hanging", *buying(f"{forks}open({str(mark)!r}, 'w').close()\n{HANG}"))
-    process = machine.start("run-daily", "--json")
-    below = await_hang(machine, process.pid, mark)
+    made.strategy("hanging", *buying(f"{forks}open({str(mark)!r}, 'w').close()\n{HANG}"))
+    process = made.start("run-daily", "--json")
+    below = await_hang(made, process.pid, mark)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    assert machine("check-exits", "--json").code in (0, 4)
+    assert made("check-exits", "--json").code in (0, 4)
     assert_gone(below)
 
 
-def test_a_strategy_finds_no_secret(machine: Machine) -> None:
+def test_a_strategy_finds_no_secret(made: Machine) -> None:
     """It looks through its environment, descriptors and memory, and those of the processes above it."""
     pattern = CANARY.replace(CANARY[3], f"[{CANARY[3]}]", 1)  # the text itself is nowhere in the strategy
     look = f"""\
@@ -190,11 +190,11 @@ for pid, name in ((fork, "fork"), (supervisor, "supervisor"), (command, "command
         except OSError as error:
             pass
 """
-    machine.interpreter = True
-    machine.env("STRATEGIES=curious", "SYMBOLS=AAPL")
-    machine.strategy("curious", *buying(look))
-    assert machine("run-daily", "--json").code == 0
-    printed = [line.partition("printed: ")[2] for line in machine.log.splitlines() if "curious printed: " in line]
+    made.interpreter = True
+    made.env("STRATEGIES=curious", "SYMBOLS=AAPL")
+    made.strategy("curious", *buying(look))
+    assert made("run-daily", "--json").code == 0
+    printed = [line.partition("printed: ")[2] for line in made.log.splitlines() if "curious printed: " in line]
     told = dict(line.rsplit(" ", 1) for line in printed if not line.startswith(("own env", "descriptors")))
     assert told["own memory 0"] == "0"
     assert {told[f"fork {what}"] for what in ("environ", "mem", "maps")} == {"PermissionError"}
@@ -205,32 +205,32 @@ for pid, name in ((fork, "fork"), (supervisor, "supervisor"), (command, "command
     for name in ("TRADEBOT", "ALPACA", "HOME", "KEY", "PASSWORD", "EMAIL", "ALERT"):
         assert name not in environment
     (descriptors,) = (line for line in printed if line.startswith("descriptors"))
-    assert str(machine.folder) not in descriptors, "neither lock nor ledger"
+    assert str(made.folder) not in descriptors, "neither lock nor ledger"
 
 
-def test_without_a_process_exits_and_stops_go_on(machine: Machine, odd: Odd) -> None:
-    machine.env("STRATEGIES=brief", "SYMBOLS=AAPL")
-    machine.strategy("brief", *buying(sessions="1"))
-    assert machine("run-daily").code == 0
-    assert machine("paper", "next").code == 0
+def test_without_a_process_exits_and_stops_go_on(made: Machine, odd: Odd) -> None:
+    made.env("STRATEGIES=brief", "SYMBOLS=AAPL")
+    made.strategy("brief", *buying(sessions="1"))
+    assert made("run-daily").code == 0
+    assert made("paper", "next").code == 0
     broken = odd("import sys; sys.executable = '/nowhere/python'")
-    ended = machine("run-daily", "--json", **broken)
+    ended = made("run-daily", "--json", **broken)
     assert ended.code == 11, ended.out
     assert "no process for strategies could be started" in ended.out
-    assert [order.split()[0] for order in machine.orders()] == ["buy", "sell"]
+    assert [order.split()[0] for order in made.orders()] == ["buy", "sell"]
 
 
-def test_no_command_imports_a_strategy(machine: Machine, tmp_path: Path) -> None:
+def test_no_command_imports_a_strategy(made: Machine, tmp_path: Path) -> None:
     """Each import tells the program of its process."""
-    machine.interpreter = True
+    made.interpreter = True
     seen = tmp_path / "seen"
     told = f'open({str(seen)!r}, "a").write(open("/proc/self/cmdline").read().replace("\\0", " ") + "\\n")'
-    machine.env("STRATEGIES=telling", "SYMBOLS=AAPL")
-    machine.strategy("telling", told, *buying())
+    made.env("STRATEGIES=telling", "SYMBOLS=AAPL")
+    made.strategy("telling", told, *buying())
     commands = (("run-daily",), ("preflight",), ("replay", "--sessions", "1"), ("strategies", "check", "telling"))
     for command in (*commands, ("strategies", "list"), ("config", "check"), ("config", "show")):
         seen.write_text("")
-        machine(*command)
+        made(*command)
         imports = seen.read_text().splitlines()
         assert bool(imports) is (command in commands), command
         assert all("plugins/process/launcher.py" in program for program in imports), command
