@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,10 +40,11 @@ class Cluster:
     def address(self) -> str:
         """That of the scheduler, once it listens."""
         until = time.monotonic() + _PATIENCE
-        while not self._file.exists():
+        while True:
+            with suppress(FileNotFoundError, json.JSONDecodeError):  # it is being written
+                return str(json.loads(self._file.read_text())["address"])
             assert self.scheduler.poll() is None and time.monotonic() < until, self.logs()
             time.sleep(0.05)
-        return str(json.loads(self._file.read_text())["address"])
 
     @property
     def options(self) -> tuple[str, ...]:
