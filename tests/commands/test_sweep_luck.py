@@ -22,7 +22,7 @@ from tradebot.core.results.sweep_outcome import SweepOutcome
 from tradebot.errors import ExitCode
 from tradebot.market.calendar import NyseCalendar
 from tradebot.reports.pages.backtest import may_be_luck
-from tradebot.reports.pages.sweep import conclusion
+from tradebot.reports.pages.sweep import conclusion, sweep_page
 from tradebot.runtime.backtest.inputs import Asked
 from tradebot.runtime.sweep.asked import SweepAsked
 from tradebot.runtime.sweep.run import run_sweep
@@ -135,3 +135,22 @@ def test_an_edge_is_told_from_luck(lags: int, bands: int, strategies: Path, tmp_
     assert luck is not None and not may_be_luck(luck)
     assert outcome.overfit.probability is not None and outcome.overfit.probability < 0.1
     assert "more than luck shows" in conclusion(outcome)[0]
+
+
+@pytest.mark.long
+def test_momentum_on_the_bundled_prices_is_told_from_luck_and_its_choice_and_universe_are_not_trusted(
+    tmp_path: Path,
+) -> None:
+    dimensions = (
+        Dimension("momentum_rotation", "hold", (1, 2, 3)),
+        Dimension("momentum_rotation", "formation", (63, 126, 189, 252)),
+        Dimension("momentum_rotation", "skip", (0, 21)),
+    )
+    outcome = sweep(tmp_path, Asked(strategies=("momentum_rotation",)), dimensions)
+    highest = outcome.ranking[0].luck
+    assert highest is not None and not may_be_luck(highest)
+    assert outcome.overfit.probability is not None and outcome.overfit.probability > 0.5
+    assert "yet choosing like this fails in other sessions" in conclusion(outcome)[0]
+    assert outcome.survivors == outcome.universe == 4
+    said = " ".join(getattr(block, "text", "") for block in sweep_page(outcome))
+    assert "this universe was chosen with today's knowledge" in said

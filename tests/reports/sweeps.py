@@ -54,6 +54,8 @@ def outcome(deflated: float = 0.4, pbo: float | None = 0.6, *, folds: int = 0, d
         variants=len(runs),
         ranking=tuple(runs),
         from_store=2,
+        universe=3,
+        survivors=3,
         overfit=Overfit(pbo, 5, 250, 12870, "" if pbo is not None else "250 sessions are too few to split"),
         verdicts=(Verdict("own", True, (), "asked once"),),
         highest=(Verdict("own", False, ("warm-up: it differs",), "asked session by session"),),

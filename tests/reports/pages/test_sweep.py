@@ -46,6 +46,7 @@ def test_each_variant_stands_beside_its_deflated_ratio_and_the_record_it_takes()
     assert "own.days=10, own.stop=0.03: own failed" in said
     assert "own does not keep its promises" in said
     assert "2 results taken from the store" in said
+    assert "3 of 3 symbols survive to the end: this universe was chosen with today's knowledge" in said
 
 
 def test_parameters_stand_without_their_strategy_where_that_is_clear() -> None:

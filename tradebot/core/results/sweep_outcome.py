@@ -89,6 +89,8 @@ class SweepOutcome:
     ranking: tuple[SweepRun, ...]  # by Sharpe ratio, the highest first; those that failed last
     from_store: int  # runs that were taken from the store
     lost: str = ""  # why some were not run: what computed them went away
+    universe: int  # symbols that the strategies trade
+    survivors: int  # of them, those with a bar in the last session
     overfit: Overfit
     verdicts: tuple[Verdict, ...]  # of the strategies as the settings have them
     highest: tuple[Verdict, ...]  # of the strategies with the parameters of the first run

@@ -61,18 +61,22 @@ def backtest_page(
 
 def trust(outcome: BacktestOutcome) -> Page:
     """What a result rests on: the symbols that survive, the checks of the strategies, and what happened."""
-    alive, all_symbols = outcome.survivors, outcome.universe
-    chosen = "this universe was chosen with today's knowledge" if alive == all_symbols else "the others ended before"
-    tone = Tone.WARN if alive == all_symbols else Tone.PLAIN
     met = ", ".join(f"{name} {count}" for name, count in sorted(outcome.happened.items()) if count)
     return section(
         "What it rests on",
-        Line(f"{alive} of {plural(all_symbols, 'symbol')} survive to the end: {chosen}", tone),
+        survival(outcome.survivors, outcome.universe),
         *(line for each in outcome.verdicts for line in verdict(each)),
         *(Line(f"{name} with {_parameters(given)}", Tone.QUIET) for name, given in outcome.strategy_parameters.items()),
         *((Line(f"met on the way: {met}", Tone.QUIET),) if met else ()),
         Line(_ASSUMES, Tone.QUIET),
     )
+
+
+def survival(survivors: int, universe: int) -> Line:
+    """How many of the symbols survive: if all do, those that failed are not among them."""
+    chosen = "this universe was chosen with today's knowledge" if survivors == universe else "the others ended before"
+    tone = Tone.WARN if survivors == universe else Tone.PLAIN
+    return Line(f"{survivors} of {plural(universe, 'symbol')} survive to the end: {chosen}", tone)
 
 
 def _parameters(given: Mapping[str, ParamValue]) -> str:

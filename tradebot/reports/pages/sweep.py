@@ -10,7 +10,7 @@ from tradebot.core.results.sweep_outcome import Overfit, RunFigures, SweepOutcom
 from tradebot.core.results.written_parameters import WrittenParameters
 from tradebot.reports.formatting import NOTHING, day, percent_text, ratio, usd
 from tradebot.reports.layout import Cell, Line, Page, Tone, section, table
-from tradebot.reports.pages.backtest import luck_figures, may_be_luck, verdict
+from tradebot.reports.pages.backtest import luck_figures, may_be_luck, survival, verdict
 from tradebot.reports.pages.written_parameters import written_parameters
 
 #: Variants and errors that the page lists; --json and --csv have all.
@@ -71,6 +71,7 @@ def sweep_luck(outcome: SweepOutcome) -> Page:
         Line(said, tone),
         *luck,
         *_overfit(outcome.overfit),
+        survival(outcome.survivors, outcome.universe),
         *(line for each in of_highest for line in verdict(each)),
     )
 

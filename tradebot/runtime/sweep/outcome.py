@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from tradebot.backtest.luck import curve_moments, moments_luck, trials_beside
 from tradebot.backtest.parameter_grid import Values
 from tradebot.backtest.run_result import SpanRun, curve_figures, returns_of
@@ -69,6 +71,7 @@ def sweep_outcome(
     own = [result.runs[0].trial for result in found.variants.values() if result.runs]
     luck = _Luck(own, recording.trouble, state_path)
     names = [dimension.name for dimension in asked.dimensions]
+    symbols = sorted({symbol for plugin in inputs.plugins() for symbol in plugin.info.symbols})
     failed = sorted(found.variants.keys() - set(ranked))
     return SweepOutcome(
         swept={dimension.name: dimension.values for dimension in asked.dimensions},
@@ -78,6 +81,8 @@ def sweep_outcome(
         ranking=tuple(_run(found, number, names, luck) for number in (*ranked, *failed)),
         from_store=recording.known,
         lost=found.lost,
+        universe=len(symbols),
+        survivors=int(inputs.history.close.loc[pd.Timestamp(found.sessions[-1]), symbols].notna().to_numpy().sum()),
         overfit=overfit_of([found.variants[number].runs[0] for number in sorted(ranked)]),
         verdicts=tuple(map(verdict_of, found.checks)),
         highest=tuple(map(verdict_of, found.highest_checks)),
