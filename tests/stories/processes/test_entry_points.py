@@ -68,6 +68,7 @@ CODES = {
     ("init",): ExitCode.USAGE,  # nobody is there to answer
     ("restore",): ExitCode.LEDGER,
     ("schedule", "verify"): ExitCode.DEGRADED,
+    ("sweep",): ExitCode.USAGE,  # no value of a parameter is given
 }
 
 
