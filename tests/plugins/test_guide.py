@@ -64,7 +64,7 @@ def test_the_example_signals_and_says_why(
 
 def test_the_parameters_of_the_guide_are_taken(example: Path, tmp_path: Path) -> None:
     (tmp_path / "parameters.toml").write_text(PARAMETERS, encoding="utf-8")
-    file = read_parameters(tmp_path, [example])
+    file = read_parameters(tmp_path / "parameters.toml", [example])
     assert file.problems == ()
     assert set(file.values) == {"rsi2_mean_reversion", "channel_breakout"}
 
