@@ -245,7 +245,7 @@ WRONG: tuple[tuple[tuple[str, ...], ExitCode, str], ...] = (
     (("--set", "own.days=1:3", "--row", "own.days=1"), ExitCode.USAGE, "--row belongs to --write"),
     (("--set", "own.days=1:3", "--write", "a.toml"), ExitCode.USAGE, "that you name, such as --row own.days=1"),
     (("--set", "own.days=1:3", "--write", "a.toml", "--row", "own.days=4"), ExitCode.USAGE, "is no variant"),
-    (("--set", "own.days=1:3", "--store", "bars.csv"), ExitCode.USAGE, "is not a store of results"),
+    (("--set", "own.days=1:3", "--store", "bars.csv"), ExitCode.USAGE, "another name for --store.\n"),
 )
 
 

@@ -32,7 +32,6 @@ THROUGH_A_NEIGHBOUR = {
     "backtest/attribution.py": "commands/test_backtest.py",
     "backtest/core_inputs.py": "backtest/test_walk.py",
     "backtest/one_session.py": "stories/test_session_diff.py",
-    "backtest/setup.py": "backtest/test_walk.py",
     "backtest/report.py": "commands/test_backtest.py",
     "reports/pages/backtest.py": "commands/test_backtest.py",
     "backtest/signals.py": "backtest/test_walk.py",

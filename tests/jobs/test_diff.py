@@ -123,6 +123,8 @@ def test_a_look_takes_the_newest_session_that_is_over_or_a_span_and_records_noth
         assert outcome.session == outcome.diffs[-1].session
         return [each.session for each in outcome.diffs]
 
+    with house.desk("15:30") as desk, pytest.raises(UsageError, match=f"is over: it began in session {days[1]}. Comp"):
+        diff.look(desk, None, None, finds(None))
     assert looked("16:10") == [days[1]]
     house.next()
     assert looked("10:00") == [days[1]]

@@ -62,3 +62,15 @@ def rows_of(sessions: Sequence[date], setup: Setup) -> range:
         if row and (setup.first is None or session >= setup.first) and (setup.last is None or session <= setup.last)
     ]
     return range(inside[0], inside[-1] + 1) if inside else range(0)
+
+
+def no_session_text(sessions: Sequence[date], setup: Setup) -> str:
+    """What to say where ``rows_of`` is empty."""
+    since = f" from {setup.first}" if setup.first else ""
+    until = f" to {setup.last}" if setup.last else ""
+    if len(sessions) < 2:
+        return "the prices have too few sessions to trade. Give --data a longer file."
+    return (
+        f"the prices have no session to trade{since}{until}: theirs are {sessions[1]} to {sessions[-1]}. "
+        "Give other days for --from and --to."
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,9 +72,9 @@ def asked_for(
         symbols=tuple(name.strip().upper() for name in symbols.split(",") if name.strip()) if symbols else (),
         first=first.date() if first else None,
         last=last.date() if last else None,
-        cash=_number("--cash", cash),
-        slippage=_number("--slippage", slippage),
-        commission=_number("--commission", commission),
+        cash=_number("--cash", cash, "paper_starting_cash"),
+        slippage=_number("--slippage", slippage, "paper_slippage_pct"),
+        commission=_number("--commission", commission, "paper_commission_per_share"),
         allow_lookahead=allow_lookahead,
     )
 
@@ -99,14 +99,16 @@ def typed_value(text: str) -> ParamValue:
     return value
 
 
-def _number(option: str, text: str | None) -> Decimal | None:
-    """A number that was typed, not below 0; with a percent sign a fraction. Raises UsageError."""
+def _number(option: str, text: str | None, setting: str) -> Decimal | None:
+    """A number that was typed, within the bounds of the setting that it replaces. Raises UsageError."""
+    from tradebot.settings import Settings
+    from tradebot.settings.field_types import FieldInfo, InvalidValue
+
     if text is None:
         return None
+    info: FieldInfo = Settings.__dataclass_fields__[setting].metadata["setting"]
     try:
-        number = Decimal(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or number < 0:
-        raise UsageError(f"{option} is a number that is not below 0: {text!r} is not.")
+        number: Decimal = info.type.read(text)
+    except InvalidValue as error:
+        raise UsageError(f"{option}: {error}") from None
     return number

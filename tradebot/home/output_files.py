@@ -26,6 +26,7 @@ class Kind:
 
     noun: str  # such as "an incident report"
     is_one: Callable[[bytes], bool]  # by the first bytes of an existing file, at most 1 MiB
+    forced: bool = True  # whether --force replaces a file of another kind
 
 
 def output_path(
@@ -82,9 +83,9 @@ def _refuse_other_kind(path: Path, option: str, kind: Kind, *, force: bool) -> N
     except OSError as error:
         raise _unusable(path, option, "read", error) from error
     if not kind.is_one(head):
+        other = ", or --force to replace that file" if kind.forced else ""
         raise UsageError(
-            f"{path} exists and is not {kind.noun} as this command writes it. Give another name for {option}, or "
-            "--force to replace that file."
+            f"{path} exists and is not {kind.noun} as this command writes it. Give another name for {option}{other}."
         )
 
 

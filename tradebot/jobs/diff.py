@@ -73,6 +73,12 @@ def _has_begun(desk: Desk, hours: SessionHours) -> bool:
 
 def _why_none(desk: Desk, first: date | None, last: date | None, newest: SessionHours) -> str:
     opening = desk.ledger.openings.opening()
-    began = f"the account began in session {opening.session}" if opening else "the account has traded nothing yet"
+    if opening is not None and opening.session > newest.session:
+        return f"no session of the account is over: it began in session {opening.session}. Compare after its close."
+    if opening is not None:
+        began = f"the account began in session {opening.session}"
+    else:
+        due = desk.ledger.openings.is_due()
+        began = "the account has traded nothing yet" if due else "the account began with an earlier version"
     days = " to ".join(dict.fromkeys(str(day) for day in (first or newest.session, last or newest.session)))
     return f"{days}: no session of the account that is over. The newest that is over is {newest.session}; {began}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,8 @@ from tradebot.runtime.strategies import sound_parameters
 from tradebot.settings import Settings
 from tradebot.strategy_api import History, ParamValue
 
+#: The most symbols that a message names.
+MOST_NAMED = 10
 #: Values of parameters, by strategy and name.
 ParamValues = Mapping[str, Mapping[str, ParamValue]]
 
@@ -100,13 +102,33 @@ def read_inputs(settings: Settings, asked: Asked) -> Inputs:
         memory_mb=settings.strategy_memory_mb,
         user=settings.strategy_user or "",
     )
-    return replace(inputs, files={plugin.info.name: plugin.info.files for plugin in inputs.plugins()})
+    plugins = inputs.plugins()
+    _refuse_symbols_without_bars(asked.symbols, plugins, tuple(history.close.columns))
+    return replace(inputs, files={plugin.info.name: plugin.info.files for plugin in plugins})
 
 
 def rows_asked(bars: Bars, setup: Setup) -> range:
     """The rows whose signals are acted on: those before each session of the walk."""
     inside = rows_of(bars.sessions, setup)
     return range(inside.start - 1, inside.stop - 1) if inside else range(0)
+
+
+def _refuse_symbols_without_bars(typed: Sequence[str], plugins: Iterable[Plugin], priced: Sequence[str]) -> None:
+    """Raise UsageError for a typed symbol that the prices lack, and for a strategy none of whose symbols they have."""
+    if missing := [symbol for symbol in typed if symbol not in priced]:
+        raise UsageError(f"--symbols: the prices have no bar of {', '.join(missing)}. They have {_named(priced)}.")
+    for plugin in plugins:
+        if not set(plugin.info.symbols) & set(priced):
+            raise UsageError(
+                f"{plugin.info.name} trades {_named(plugin.info.symbols)}, and the prices have no bar of them. Name "
+                f"some with --symbols: they have {_named(priced)}."
+            )
+
+
+def _named(symbols: Sequence[str]) -> str:
+    """The symbols, of many the first."""
+    more = len(symbols) - MOST_NAMED
+    return ", ".join(symbols[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _setup(settings: Settings, asked: Asked) -> Setup:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tradebot.backtest.account import BookedFill
 from tradebot.backtest.attribution import without_each
 from tradebot.backtest.report import halts_met, report_of, survivors
+from tradebot.backtest.setup import no_session_text
 from tradebot.backtest.signals import SignalBook
 from tradebot.backtest.walk import Walk
 from tradebot.brokers.paper.market_data import benchmark
@@ -51,8 +52,6 @@ def run_backtest(
     stopwatch = Stopwatch()
     with _nothing_known():
         walk, checks, plugins = _prepared_walk(settings, asked, progress, stopwatch)
-    if not walk.rows:
-        raise UsageError(f"the prices have no session to trade from {asked.first} to {asked.last}.")
     code = _walk(walk, progress)
     stopwatch.passed("walk")
     variants: list[Variant] = []
@@ -94,6 +93,8 @@ def _prepared_walk(
         inputs = read_inputs(settings, asked)
         stopwatch.passed("loading")
         plugins, bars = inputs.plugins(), inputs.bars()
+        if not rows_asked(bars, inputs.setup):
+            raise UsageError(no_session_text(bars.sessions, inputs.setup))
         source = SignalSource(runner, inputs.history, inputs.actions, progress)
         checks = check_plugins(plugins, source.whole, runner, PassedChecks(settings.state_path))
         stopwatch.passed("checks")

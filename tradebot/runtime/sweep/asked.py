@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tradebot.backtest.parameter_grid import Dimension, Search, Values
 from tradebot.backtest.run_result import Span
-from tradebot.backtest.setup import rows_of
+from tradebot.backtest.setup import no_session_text, rows_of
 from tradebot.backtest.walk_forward import FoldSpans, Training, equal_lengths, fold_spans
 from tradebot.errors import ConfigError, UsageError
 from tradebot.runtime.backtest.inputs import Asked, Inputs, ParamValues
@@ -72,7 +72,7 @@ def sessions_of(inputs: Inputs) -> tuple[date, ...]:
     sessions = tuple(stamp.date() for stamp in inputs.history.close.index)
     rows = rows_of(sessions, inputs.setup)
     if not rows:
-        raise UsageError(f"the prices have no session to trade from {inputs.setup.first} to {inputs.setup.last}.")
+        raise UsageError(no_session_text(sessions, inputs.setup))
     return sessions[rows.start : rows.stop]
 
 

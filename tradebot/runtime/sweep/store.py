@@ -29,7 +29,7 @@ from tradebot.settings import Loaded
 
 OPTION = "--store"
 _FORMAT = 1
-_STORE = Kind("a store of results", lambda head: head.lstrip().startswith(b'{"sweep": '))
+_STORE = Kind("a store of results", lambda head: head.lstrip().startswith(b'{"sweep": '), forced=False)
 
 
 def store_path(path: Path, loaded: Loaded) -> Path:
