@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.cli import environment, start, tradebot
-from tradebot.errors import ExitCode
+from tradebot.errors import Blocked, ExitCode
 from tradebot.home import append_log
 from tradebot.home.trials import Trial, record_trial, trials_file
 from tradebot.runtime.backtest.inputs import Asked
@@ -156,3 +156,6 @@ def test_passed_checks_are_not_made_again_until_the_strategy_changes_and_a_signa
         assert outcome.verdicts[0].passed, outcome.verdicts
     assert questions[0] == questions[2] > 100
     assert questions[1] == 1
+    (folder / "strategy.py").write_text("raise ValueError('no')")
+    with pytest.raises(Blocked, match=r"own fails: .*ValueError: no.*strategies check own"):
+        run_backtest(settings, Asked(strategies=("own",)), stop)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tradebot.backtest.account import BookedFill
 from tradebot.backtest.attribution import without_each
+from tradebot.backtest.bars import Bars
 from tradebot.backtest.report import halts_met, report_of, survivors
 from tradebot.backtest.setup import no_session_text
-from tradebot.backtest.signals import SignalBook
+from tradebot.backtest.signals import SignalBook, SignalTable
 from tradebot.backtest.walk import Walk
 from tradebot.brokers.paper.market_data import benchmark
 from tradebot.core.results.backtest_outcome import BacktestOutcome, Variant
-from tradebot.errors import ExitCode, UsageError
+from tradebot.errors import Blocked, ExitCode, UsageError
 from tradebot.plugins.check import CheckReport
+from tradebot.plugins.errors import PluginError
 from tradebot.plugins.load import Plugin
 from tradebot.runtime.backtest.checks import check_plugins, refuse_lookahead, verdict_of
 from tradebot.runtime.backtest.inputs import Asked, read_inputs, rows_asked
@@ -46,8 +48,8 @@ def run_backtest(
 ) -> tuple[BacktestOutcome, ExitCode]:
     """Run a backtest. A signal ends the walk: then the outcome is what is known by then, with the signal's exit code.
 
-    Raises ConfigError, UsageError and Blocked: a strategy that looks ahead gets no figures. A signal before the walk
-    is raised again.
+    Raises ConfigError, UsageError and Blocked: a strategy that fails or looks ahead gets no figures. A signal before
+    the walk is raised again.
     """
     stopwatch = Stopwatch()
     with _nothing_known():
@@ -99,10 +101,24 @@ def _prepared_walk(
         checks = check_plugins(plugins, source.whole, runner, PassedChecks(settings.state_path))
         stopwatch.passed("checks")
         refuse_lookahead(checks, allowed=inputs.allow_lookahead)
-        in_bulk = [report.strategy for report in checks if report.passed]
-        tables = source.tables(plugins, in_bulk, bars, rows_asked(bars, inputs.setup))
+        tables = tuple(_tables(source, plugins, checks, bars, rows_asked(bars, inputs.setup)))
         stopwatch.passed("signals")
     return Walk(bars, SignalBook(tables, bars.symbols), inputs.setup), checks, plugins
+
+
+def _tables(
+    source: SignalSource, plugins: Sequence[Plugin], checks: Sequence[CheckReport], bars: Bars, rows: range
+) -> Iterator[SignalTable]:
+    """The signals of each strategy. Raises Blocked for one that fails."""
+    for plugin, report in zip(plugins, checks, strict=True):
+        try:
+            yield source.table(plugin, plugins, bars, rows, at_once=report.passed)
+        except PluginError as error:
+            name = plugin.info.name
+            raise Blocked(
+                f"{name} fails: {error}. Mend it (`tradebot strategies check {name}` tells more), or name the "
+                "strategies to backtest without it."
+            ) from error
 
 
 @contextmanager

@@ -68,11 +68,14 @@ class SignalSource:
 
         Raises PluginError.
         """
+        return tuple(self.table(plugin, plugins, bars, rows, at_once=plugin.info.name in in_bulk) for plugin in plugins)
+
+    def table(
+        self, plugin: Plugin, plugins: Sequence[Plugin], bars: Bars, rows: range, *, at_once: bool
+    ) -> SignalTable:
+        """The signals of one of ``plugins``, asked for once or session by session. Raises PluginError."""
         asking = self._asking(plugins, bars, rows)
-        return tuple(
-            asking.table(plugin, self._at_once(plugin)) if plugin.info.name in in_bulk else asking.by_session(plugin)
-            for plugin in plugins
-        )
+        return asking.table(plugin, self._at_once(plugin)) if at_once else asking.by_session(plugin)
 
     def difference(self, plugin: Plugin, plugins: Sequence[Plugin], bars: Bars, rows: range) -> str:
         """Where the signals of one of ``plugins`` for all sessions differ from those that live would have; "" if not.
