@@ -41,7 +41,7 @@ __all__ = ["unused"]
 #: A session on which the shipped strategies buy three symbols, and the next.
 DAY, NEXT = date(2006, 11, 2), date(2006, 11, 3)
 MORNING = new_york(DAY, 9, 35)
-MANY = 8
+MANY = 20
 #: Stops the process that runs it once it has committed that an order leaves, or once it may begin to send it.
 _STOPS_ITSELF = """
 import signal, threading
@@ -168,10 +168,10 @@ def make_hosts(
         yield make
 
 
-@pytest.mark.parametrize("engine", [long("sqlite"), "postgres"])
-def test_of_many_runs_on_two_hosts_one_trades(make_hosts: Callable[[str], Hosts], engine: str) -> None:
+@pytest.mark.parametrize(("engine", "many"), [("postgres", 8), long("postgres", MANY), long("sqlite", MANY)])
+def test_of_many_runs_on_two_hosts_one_trades(make_hosts: Callable[[str], Hosts], engine: str, many: int) -> None:
     hosts = make_hosts(engine)
-    starts = islice(cycle((hosts.one, hosts.two)), MANY)
+    starts = islice(cycle((hosts.one, hosts.two)), many)
     runs = [host.start("run-daily", "--json", TRADEBOT_NOW=MORNING.isoformat()) for host in starts]
     ended = [ending(run, "--json") for run in runs]
     assert {each.code for each in ended} <= {0, 8}, [each.err for each in ended]
