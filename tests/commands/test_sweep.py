@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -292,11 +293,22 @@ def test_it_outlives_its_processes_and_a_signal_ends_it_with_what_is_known(place
     assert 4 <= len(told["ranking"]) <= known < told["variants"] == 599
     assert "Traceback" not in err
     assert len(computing) >= 2 or sys.platform != "linux"
+    assert have_ended(computing)
+    killed = start("tradebot", *line, cwd=tmp_path, env=env)
+    assert grows_to(store, known + 3, killed)
+    computing = children_of(killed.pid)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=60)
+    assert have_ended(computing), "nor do they outlive one that is killed"
+
+
+def have_ended(processes: Sequence[int]) -> bool:
+    """Wait until processes have ended."""
     for _ in range(100):
-        if not any(Path(f"/proc/{pid}").exists() for pid in computing):
-            return
+        if not any(Path(f"/proc/{pid}").exists() for pid in processes):
+            return True
         time.sleep(0.1)
-    raise AssertionError("a process that computes has outlived the command")
+    return False
 
 
 def grows_to(store: Path, lines: int, process: Process) -> bool:

@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from threading import RLock
+from threading import RLock, Thread
 
 from tradebot.runtime.backtest.inputs import Inputs
 from tradebot.runtime.strategy_process import PASSED_ON
@@ -151,6 +151,14 @@ class _Pool:
 
 
 def _begin(inputs: Inputs) -> None:
-    """Begin a worker: ^C is for the command, which ends its workers."""
+    """Begin a worker: ^C is for the command, which ends its workers. A worker ends by itself if that is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_command, daemon=True).start()
     begin_worker(inputs)
+
+
+def _end_with_the_command() -> None:
+    command = multiprocessing.parent_process()
+    if command is not None:
+        command.join()
+        os._exit(1)
