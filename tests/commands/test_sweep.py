@@ -241,6 +241,7 @@ WRONG: tuple[tuple[tuple[str, ...], ExitCode, str], ...] = (
     (("--set", "own.days=0.5,2"), ExitCode.CONFIG, "parameter days of own"),
     (("--set", "own.days=1:3", "--train", "30"), ExitCode.USAGE, "--train and --test belong together"),
     (("--set", "own.days=1:3", "--train", "30", "--test", "9"), ExitCode.USAGE, "belong to --walk-forward"),
+    (("--set", "own.days=1:3", "--folds", "3"), ExitCode.USAGE, "--folds belongs to --walk-forward"),
     (("--set", "own.days=1:3", "--walk-forward", "rolling", "--folds", "99"), ExitCode.USAGE, "99 folds take"),
     (("--set", "own.days=1:3", "--from", "2031-01-02"), ExitCode.USAGE, "no session to trade"),
     (("--set", "own.days=1:3", "--row", "own.days=1"), ExitCode.USAGE, "--row belongs to --write"),

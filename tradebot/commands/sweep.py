@@ -91,7 +91,10 @@ def command(
         WalkForwardKind | None, typer.Option("--walk-forward", help="Choose on past sessions and test on those after, "
                                              "fold by fold.", show_default=False),
     ] = None,
-    folds: Annotated[int, typer.Option("--folds", metavar="N", min=1, help="Of --walk-forward.")] = 5,
+    folds: Annotated[
+        int | None, typer.Option("--folds", metavar="N", min=1, help="Of --walk-forward.  [default: 5]",
+                                 show_default=False),
+    ] = None,
     train: Annotated[
         int | None, typer.Option("--train", metavar="SESSIONS", min=1, help="Of the first training, instead of "
                                  "--folds.", show_default=False),
@@ -234,7 +237,7 @@ def _search(dimensions: Sequence[Dimension], random: int | None, optuna: int | N
         raise UsageError(f"{error}, with --random N.") from None
 
 
-def _folds(kind: WalkForwardKind | None, folds: int, train: int | None, test: int | None) -> Folds | None:
+def _folds(kind: WalkForwardKind | None, folds: int | None, train: int | None, test: int | None) -> Folds | None:
     """The folds of a walk-forward, if one is asked for. Raises UsageError."""
     from tradebot.backtest.walk_forward import Training
     from tradebot.runtime.sweep.asked import Folds
@@ -244,8 +247,10 @@ def _folds(kind: WalkForwardKind | None, folds: int, train: int | None, test: in
     if kind is None:
         if train is not None:
             raise UsageError("--train and --test belong to --walk-forward: say anchored or rolling.")
+        if folds is not None:
+            raise UsageError("--folds belongs to --walk-forward: say anchored or rolling.")
         return None
-    return Folds(Training(kind), folds, train, test)
+    return Folds(Training(kind), 5 if folds is None else folds, train, test)
 
 
 def _refused(sweep: SweepAsked, outcome: SweepOutcome, code: ExitCode) -> str:
