@@ -65,6 +65,7 @@ def test_it_tells_figures_denials_and_what_it_rests_on(run: tuple[Path, dict[str
         (("rsi2_mean_reversion", "--set", "another.stop=1"), "which is not backtested"),
         (("--cash", "much"), "--cash: 'much' is not an amount"),
         (("rsi2_mean_reversion", "--symbols", "IBM,ZZZ"), "no bar of ZZZ. They have AAPL, FB, GOOG, IBM, MSFT."),
+        (("rsi2_mean_reversion", "--symbols", ","), "--symbols is a list such as AAPL,MSFT"),
         (("--actions", "actions.csv"), "--actions belongs to --data"),
         (("rsi2_mean_reversion", "--from", "2031-01-02"), "have no session to trade"),
     ],

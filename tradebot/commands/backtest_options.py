@@ -69,7 +69,7 @@ def asked_for(
         strategies=tuple(strategies or ()),
         data=data,
         actions=actions,
-        symbols=tuple(name.strip().upper() for name in symbols.split(",") if name.strip()) if symbols else (),
+        symbols=_symbols(symbols),
         first=first.date() if first else None,
         last=last.date() if last else None,
         cash=_number("--cash", cash, "paper_starting_cash"),
@@ -77,6 +77,14 @@ def asked_for(
         commission=_number("--commission", commission, "paper_commission_per_share"),
         allow_lookahead=allow_lookahead,
     )
+
+
+def _symbols(text: str | None) -> tuple[str, ...]:
+    """The symbols of --symbols. Raises UsageError."""
+    names = tuple(name.strip().upper() for name in (text or "").split(",") if name.strip())
+    if text is not None and not names:
+        raise UsageError(f"--symbols is a list such as AAPL,MSFT: {text!r} names none.")
+    return names
 
 
 def named_parameter(text: str) -> tuple[str, str, str]:

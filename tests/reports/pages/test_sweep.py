@@ -49,6 +49,12 @@ def test_each_variant_stands_beside_its_deflated_ratio_and_the_record_it_takes()
     assert "3 of 3 symbols survive to the end: this universe was chosen with today's knowledge" in said
 
 
+def test_a_walk_forward_that_could_not_be_made_says_why() -> None:
+    said = texts(sweep_page(replace(outcome(), untested="the test of fold 2 was not run")))
+    assert "none: the test of fold 2 was not run" in said
+    assert "none:" not in texts(sweep_page(outcome()))
+
+
 def test_parameters_stand_without_their_strategy_where_that_is_clear() -> None:
     assert short_names(("own.days", "own.stop")) == ("days", "stop")
     assert short_names(("own.stop", "other.stop")) == ("own.stop", "other.stop")

@@ -95,6 +95,7 @@ class SweepOutcome:
     verdicts: tuple[Verdict, ...]  # of the strategies as the settings have them
     highest: tuple[Verdict, ...]  # of the strategies with the parameters of the first run
     walk_forward: WalkForward | None
+    untested: str = ""  # why there is no walk-forward though one was asked for
     named_parameters: Mapping[str, Mapping[str, Value]]  # all of the variant that --row names; empty without one
     cash: Decimal  # USD to begin with
     seconds: Mapping[str, float]  # of the clock, by step

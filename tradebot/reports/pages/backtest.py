@@ -76,7 +76,8 @@ def survival(survivors: int, universe: int) -> Line:
     """How many of the symbols survive: if all do, those that failed are not among them."""
     chosen = "this universe was chosen with today's knowledge" if survivors == universe else "the others ended before"
     tone = Tone.WARN if survivors == universe else Tone.PLAIN
-    return Line(f"{survivors} of {plural(universe, 'symbol')} survive to the end: {chosen}", tone)
+    verb = "survives" if universe == 1 else "survive"
+    return Line(f"{survivors} of {plural(universe, 'symbol')} {verb} to the end: {chosen}", tone)
 
 
 def _parameters(given: Mapping[str, ParamValue]) -> str:

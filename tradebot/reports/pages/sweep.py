@@ -33,7 +33,7 @@ def sweep_page(outcome: SweepOutcome, written: WrittenParameters | None = None) 
         Line(f"{speed}{known}", Tone.QUIET),
         *sweep_luck(outcome),
         *variants(outcome, MOST_LISTED),
-        *walk_forward(outcome.walk_forward),
+        *walk_forward(outcome.walk_forward, outcome.untested),
         *failures(outcome.ranking),
         *written_parameters(written),
     )
@@ -97,10 +97,10 @@ def short_names(names: Iterable[str]) -> tuple[str, ...]:
     return short if len(set(short)) == len(short) else whole
 
 
-def walk_forward(found: WalkForward | None) -> Page:
-    """The folds of a walk-forward, and what the tests come to together."""
+def walk_forward(found: WalkForward | None, untested: str = "") -> Page:
+    """The folds of a walk-forward, and what the tests come to together. ``untested``: why there is none."""
     if found is None:
-        return ()
+        return section("Walk-forward", Line(f"none: {untested}", Tone.WARN)) if untested else ()
     total, sharpe, deepest = (found.of_curve.get(name) for name in ("total_return", "sharpe", "max_drawdown"))
     rows = (
         (

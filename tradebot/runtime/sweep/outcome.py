@@ -87,6 +87,7 @@ def sweep_outcome(
         verdicts=tuple(map(verdict_of, found.checks)),
         highest=tuple(map(verdict_of, found.highest_checks)),
         walk_forward=_walk_forward(found, asked, names, float(inputs.setup.cash), luck),
+        untested=_untested(found, asked),
         named_parameters=found.named,
         cash=inputs.setup.cash,
         seconds=seconds,
@@ -117,6 +118,21 @@ def _run(found: Found, number: int, names: Sequence[str], luck: _Luck) -> SweepR
         return SweepRun(params, None, None, error=result.error)
     run = result.runs[0]
     return SweepRun(params, run.figures, moments_luck(run.moments, luck.trials, luck.trouble), result.by_session)
+
+
+def _untested(found: Found, asked: SweepAsked) -> str:
+    """Why there is no walk-forward though one was asked for; "" where there is one."""
+    if asked.folds is None:
+        return ""
+    for at in range(len(found.folds)):
+        number, test = found.chosen_in(at), found.tests.get(at)
+        if number is None:
+            return f"in fold {at + 1} no variant has a figure of its training"
+        if test is None:
+            return f"the test of fold {at + 1} was not run"
+        if not test.runs:
+            return f"in fold {at + 1} the variant that was chosen failed in its test: {test.error}"
+    return ""
 
 
 def _walk_forward(
