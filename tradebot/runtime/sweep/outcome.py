@@ -82,7 +82,7 @@ def sweep_outcome(
         from_store=recording.known,
         lost=found.lost,
         universe=len(symbols),
-        survivors=int(inputs.history.close.loc[pd.Timestamp(found.sessions[-1]), symbols].notna().to_numpy().sum()),
+        survivors=int(inputs.history.close.loc[pd.Timestamp(found.sessions[-1])].reindex(symbols).notna().sum()),
         overfit=overfit_of([found.variants[number].runs[0] for number in sorted(ranked)]),
         verdicts=tuple(map(verdict_of, found.checks)),
         highest=tuple(map(verdict_of, found.highest_checks)),
