@@ -73,6 +73,7 @@ def sweep_outcome(
     names = [dimension.name for dimension in asked.dimensions]
     symbols = sorted({symbol for plugin in inputs.plugins() for symbol in plugin.info.symbols})
     failed = sorted(found.variants.keys() - set(ranked))
+    last = pd.Timestamp(found.sessions[-1])
     return SweepOutcome(
         swept={dimension.name: dimension.values for dimension in asked.dimensions},
         first=found.sessions[0],
@@ -82,7 +83,7 @@ def sweep_outcome(
         from_store=recording.known,
         lost=found.lost,
         universe=len(symbols),
-        survivors=int(inputs.history.close.loc[pd.Timestamp(found.sessions[-1])].reindex(symbols).notna().sum()),
+        survivors=int(inputs.history.close.reindex(columns=symbols).loc[last].notna().to_numpy().sum()),
         overfit=overfit_of([found.variants[number].runs[0] for number in sorted(ranked)]),
         verdicts=tuple(map(verdict_of, found.checks)),
         highest=tuple(map(verdict_of, found.highest_checks)),
