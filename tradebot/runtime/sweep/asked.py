@@ -63,7 +63,7 @@ def refuse_values(inputs: Inputs, dimensions: Sequence[Dimension]) -> None:
         for dimension in dimensions
         for value in dimension.values
     )
-    if problems := [problem for problem in found if problem is not None]:
+    if problems := [problem for problem in dict.fromkeys(found) if problem is not None]:  # a name is wrong once
         raise ConfigError(problems)
 
 
