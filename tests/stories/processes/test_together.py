@@ -8,16 +8,18 @@ from contextlib import closing
 from itertools import cycle, islice
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.cli import Ended
+from tests.long_form import long
 from tests.stories.processes.conftest import Machine, ending
 from tests.stories.processes.traces import Traces
 
-MANY = 10
 
-
-def test_of_many_runs_started_together_one_trades(machine: Machine, traded_home: Path) -> None:
+@pytest.mark.parametrize("many", [10, long(20)])
+def test_of_many_runs_started_together_one_trades(machine: Machine, traded_home: Path, many: int) -> None:
     """Even in a folder that none of them has found to be a home."""
-    ended = _together(machine, machine.home)
+    ended = _together(machine, many, machine.home)
     assert {each.code for each in ended} <= {0, 8}, [each.err for each in ended]
     (trader,) = [each for each in ended if each.json["status"] == "ran"]
     assert [order["state"] for order in trader.json["orders"]] == ["filled"] * 3
@@ -29,20 +31,21 @@ def test_of_many_runs_started_together_one_trades(machine: Machine, traded_home:
     _assert_as_after_one_run(machine, machine.home, traded_home)
 
 
+@pytest.mark.parametrize("many", [10, long(20)])
 def test_of_many_runs_started_together_in_two_homes_of_one_exchange_one_trades(
-    made: Machine, traded_home: Path
+    made: Machine, traded_home: Path, many: int
 ) -> None:
     """The other home's ledger explains nothing of what is there, and its runs send nothing."""
     other = _home_of_the_same_exchange(made)
-    ended = _together(made, made.home, other)
+    ended = _together(made, many, made.home, other)
     assert {each.code for each in ended} <= {0, 7, 8}, [each.err for each in ended]
     (trader,) = [each for each in ended if each.code == 0 and each.json["status"] == "ran"]
     _assert_as_after_one_run(made, Path(trader.json["home"]), traded_home)
 
 
-def _together(machine: Machine, *homes: Path) -> list[Ended]:
-    """How many runs ended that were started at once, taking turns in these homes."""
-    runs = [machine.start("run-daily", "--json", "--home", home) for home in islice(cycle(homes), MANY)]
+def _together(machine: Machine, many: int, *homes: Path) -> list[Ended]:
+    """How ``many`` runs ended that were started at once, taking turns in these homes."""
+    runs = [machine.start("run-daily", "--json", "--home", home) for home in islice(cycle(homes), many)]
     return [ending(run, "--json") for run in runs]
 
 
