@@ -11,7 +11,6 @@ import gc
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -20,6 +19,7 @@ from tradebot.backtest.account import Account, Held, Moment
 from tradebot.backtest.account_at_open import AccountAtOpen
 from tradebot.backtest.bars import NEVER, Bars, Steps, in_dollars
 from tradebot.backtest.core_inputs import CoreInputs
+from tradebot.backtest.due_exits import DueExits
 from tradebot.backtest.resting_orders import Filled, filled_at_open, filled_in_range
 from tradebot.backtest.setup import DayPlan, Denied, Setup, morning_of, rows_of
 from tradebot.backtest.signals import SignalBook
@@ -30,11 +30,10 @@ from tradebot.core.model.holdings import Holding
 from tradebot.core.model.orders import Purpose, Side
 from tradebot.core.model.plan import DenialCode
 from tradebot.core.model.repetition import EntryKey, Repetition
-from tradebot.core.model.signals import Action, Signal
+from tradebot.core.model.signals import Signal
 from tradebot.core.model.values import CENT, ZERO, to_cents
 from tradebot.core.planning.entries import EntryDecision, decide_entries
 from tradebot.core.planning.exit_rules import (
-    due_exit,
     exit_at_stop_or_target,
     wanted_stop,
     with_exit_prices,
@@ -74,8 +73,8 @@ class Walk:
         self.inputs = CoreInputs(bars, self.account, setup, tuple(table.strategy for table in signals.tables))
         self._entered: dict[tuple[str, str], deque[int]] = {}  # rows by strategy and symbol
         self._served = [0] * len(signals.tables)  # sessions in which a strategy could trade
-        self._aged: dict[int, list[int]] = {}  # columns by the row from which their age is due
         self._projected: ProjectedAccount | None = None
+        self._due = DueExits(bars, self.account, signals.tables)
         self._numbers = {table.strategy: number for number, table in enumerate(signals.tables)}
         self._repeated: dict[EntryKey, Repetition] = {}  # before the first session
         if setup.opening is not None and self.rows:
@@ -93,9 +92,7 @@ class Walk:
             number = self._numbers.get(holding.strategy, -1)
             self.account.hold(Held(column, number, holding, opened_row, ZERO, each.target_rests))
             self._policies |= holding.policy.trail_trigger is not None
-            if holding.policy.max_sessions is not None:
-                due = max(row, opened_row + max(holding.policy.max_sessions, 1))
-                self._aged.setdefault(due, []).append(column)
+            self._due.expect(self.account.held[column], not_before=row)
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Walk through every session. ``progress`` gets the sessions done and the number of all."""
@@ -274,13 +271,13 @@ class Walk:
 
     def _exit(self, row: int, marked: dict[int, Holding], moment: Moment, marks: Steps) -> bool:
         """Close what is due. Whether anything was sent."""
-        due = self._due(row, marked, marks) if moment is Moment.ENTRY else self._trailing_due(marked, marks)
+        due = self._due.of_session(row, marked, marks) if moment is Moment.ENTRY else self._due.trailing(marked, marks)
         sent = False
         if not due:
             return sent
         account = self.account
-        aged = [(account.held[column], self._with_age(holding, column, row)) for column, holding in due]
-        situation = self.inputs.of_exits(row, aged, marks, self._in_force(), self._exit_signals(row, due))
+        aged = [(account.held[column], self._due.with_age(holding, column, row)) for column, holding in due]
+        situation = self.inputs.of_exits(row, aged, marks, self._in_force(), self._due.signals(row, due))
         for decision in decide_exits(situation):
             for denial in decision.objections:
                 self.denied.append(Denied(row, denial.strategy, denial.symbol, denial.code, denial.value, denial.limit))
@@ -291,48 +288,6 @@ class Walk:
                 due_now = with_exit_prices(decision.due, held.holding)
                 self._sell_at_market(held, row, moment, Purpose.EXIT, marks, due_now)
         return sent
-
-    def _due(self, row: int, marked: dict[int, Holding], marks: Steps) -> list[tuple[int, Holding]]:
-        """The holdings that a signal, their age or a trailing stop may close, by symbol."""
-        account = self.account
-        columns = {
-            column
-            for number, table in enumerate(self.signals.tables)
-            for column in np.flatnonzero(table.exit[row - 1] & (account.owner == number)).tolist()
-        }
-        aged = [column for column in self._aged.pop(row, ()) if self._is_aged(column, row)]
-        if aged:
-            self._aged.setdefault(row + 1, []).extend(aged)  # in case it cannot be closed today
-        columns.update(aged)
-        columns.update(column for column, _ in self._trailing_due(marked, marks))
-        held = ((column, marked.get(column, account.held[column].holding)) for column in columns)
-        return sorted(held, key=lambda each: each[1].symbol)
-
-    def _with_age(self, holding: Holding, column: int, row: int) -> Holding:
-        """The holding with the sessions that it was held, where its policy counts them."""
-        if holding.policy.max_sessions is None:
-            return holding
-        return replace(holding, sessions_held=row - self.account.held[column].opened_row)
-
-    def _is_aged(self, column: int, row: int) -> bool:
-        held = self.account.held.get(column)
-        limit = held.holding.policy.max_sessions if held else None
-        return held is not None and limit is not None and row - held.opened_row >= limit
-
-    def _trailing_due(self, marked: dict[int, Holding], marks: Steps) -> list[tuple[int, Holding]]:
-        return [
-            (column, before)
-            for column, before in marked.items()
-            if column in self.account.held and due_exit(before, None, in_dollars(int(marks[column]))) is not None
-        ]
-
-    def _exit_signals(self, row: int, due: Iterable[tuple[int, Holding]]) -> tuple[Signal, ...]:
-        as_of = self.bars.sessions[row - 1]
-        return tuple(
-            Signal(holding.strategy, holding.symbol, as_of, Action.EXIT, 0.0, holding.policy, "")
-            for column, holding in due
-            if (number := self.account.held[column].strategy) >= 0 and self.signals.tables[number].exit[row - 1, column]
-        )
 
     # --- entries -----------------------------------------------------------------------------------
 
@@ -442,17 +397,16 @@ class Walk:
         )
         held = Held(column, self._numbers[signal.strategy], holding, row, fee, target_rests=quantity == wanted)
         account.buy(held, row)
-        self._note_entry(row, column, signal)
+        self._due.expect(held, not_before=row)
+        self._note_entry(row, signal)
         return held
 
-    def _note_entry(self, row: int, column: int, signal: Signal) -> None:
+    def _note_entry(self, row: int, signal: Signal) -> None:
         self.inputs.submitted += 1
-        key, longest = (signal.strategy, signal.symbol), signal.policy.max_sessions
+        key = signal.strategy, signal.symbol
         if key not in self._entered:
             self._entered[key] = deque(maxlen=self.setup.limits.repeat_order_limit)
         self._entered[key].append(row)
-        if longest is not None:
-            self._aged.setdefault(row + max(longest, 1), []).append(column)
 
     # --- the last check-exits ----------------------------------------------------------------------
 
