@@ -13,6 +13,7 @@ from datetime import date
 from math import isfinite
 from pathlib import Path
 
+from tradebot.core.model.values import plural
 from tradebot.home import append_log
 from tradebot.home.atomic_files import make_folder
 
@@ -49,6 +50,19 @@ class TrialLog:
 def trials_file(state_path: Path) -> Path:
     """The file of the trials. ``state_path``: the user's state folder."""
     return state_path / "trials.jsonl"
+
+
+def unusable_text(state_path: Path, error: OSError) -> str:
+    """That the file of the trials cannot be used."""
+    return f"{trials_file(state_path)} cannot be used, so trials are missing in the count: {error}"
+
+
+def damage_text(state_path: Path, log: TrialLog) -> str:
+    """That lines of the file cannot be read; "" where all can be."""
+    if not log.damaged:
+        return ""
+    file = trials_file(state_path)
+    return f"{plural(log.damaged, 'line')} of {file} cannot be read: trials are missing in the count"
 
 
 def record_trial(state_path: Path, trial: Trial) -> TrialLog:

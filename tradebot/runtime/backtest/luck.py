@@ -6,9 +6,8 @@ from pathlib import Path
 
 from tradebot.backtest.luck import luck_of, trial_of
 from tradebot.backtest.walk import Walk
-from tradebot.core.model.values import plural
 from tradebot.core.results.backtest_outcome import Luck
-from tradebot.home.trials import record_trial, trials_file
+from tradebot.home.trials import damage_text, record_trial, unusable_text
 
 
 def recorded_luck(walk: Walk, state_path: Path) -> Luck | None:
@@ -16,10 +15,8 @@ def recorded_luck(walk: Walk, state_path: Path) -> Luck | None:
     trial = trial_of(walk)
     if trial is None:
         return None
-    file = trials_file(state_path)
     try:
         log = record_trial(state_path, trial)
     except OSError as error:
-        return luck_of(walk, (trial,), f"{file} cannot be used, so trials are missing in the count: {error}")
-    damaged = f"{plural(log.damaged, 'line')} of {file} cannot be read: trials are missing in the count"
-    return luck_of(walk, log.on_data_of(trial), damaged if log.damaged else "")
+        return luck_of(walk, (trial,), unusable_text(state_path, error))
+    return luck_of(walk, log.on_data_of(trial), damage_text(state_path, log))

@@ -14,9 +14,8 @@ from tradebot.backtest.parameter_grid import Values
 from tradebot.backtest.run_result import SpanRun, curve_figures, returns_of
 from tradebot.backtest.sweep_luck import overfit_of
 from tradebot.backtest.walk_forward import FoldSpans, chosen, stitched
-from tradebot.core.model.values import plural
 from tradebot.core.results.sweep_outcome import Fold, SweepOutcome, SweepRun, Value, WalkForward
-from tradebot.home.trials import Trial, TrialLog, read_trials, trials_file
+from tradebot.home.trials import Trial, TrialLog, damage_text, read_trials, unusable_text
 from tradebot.plugins.check import CheckReport
 from tradebot.runtime.backtest.checks import verdict_of
 from tradebot.runtime.backtest.inputs import Inputs, ParamValues
@@ -99,15 +98,12 @@ class _Luck:
     """The trials on the data of a sweep, which are those of each of its variants: all walk the same sessions."""
 
     def __init__(self, own: Sequence[Trial], trouble: str, state_path: Path) -> None:
-        self.trouble = trouble
-        file = trials_file(state_path)
         try:
             log = read_trials(state_path)
+            self.trouble = trouble or damage_text(state_path, log)
         except OSError as error:
             log = TrialLog(())
-            self.trouble = trouble or f"{file} cannot be used, so trials are missing in the count: {error}"
-        if log.damaged and not self.trouble:
-            self.trouble = f"{plural(log.damaged, 'line')} of {file} cannot be read: trials are missing in the count"
+            self.trouble = trouble or unusable_text(state_path, error)
         on_data = {trial.digest: trial for trial in (*(log.on_data_of(own[0]) if own else ()), *own)}
         self.trials = trials_beside(own[0].first, own[0].last, tuple(on_data.values())) if own else None
 

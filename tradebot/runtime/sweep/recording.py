@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tradebot.home.trials import Trial, TrialWriter, trials_file
+from tradebot.home.trials import Trial, TrialWriter, unusable_text
 from tradebot.runtime.backtest.signal_source import Progress
 from tradebot.runtime.sweep.executors import Submit, run_tasks
 from tradebot.runtime.sweep.store import RunStore
@@ -20,7 +20,7 @@ class Recording:
     def __init__(self, store: RunStore | None, state_path: Path, progress: Progress) -> None:
         self._store = store
         self._progress = progress
-        self._file = trials_file(state_path)
+        self._state_path = state_path
         self.known = 0
         self.trouble = ""  # why trials are missing in the count
         self._trials: TrialWriter | None = None
@@ -76,7 +76,7 @@ class Recording:
 
     def _cannot_count(self, error: OSError) -> None:
         self._trials = None
-        self.trouble = f"{self._file} cannot be used, so trials are missing in the count: {error}"
+        self.trouble = unusable_text(self._state_path, error)
 
     def __enter__(self) -> Self:
         return self
