@@ -65,7 +65,7 @@ def a_day(house: House) -> None:
     house.reconcile("16:10")
 
 
-def told(house: House, session: date | None = None) -> DiffOutcome:
+def told(house: House, session: date) -> DiffOutcome:
     with house.desk() as desk:
         return diff_session(desk, session)
 
@@ -77,9 +77,9 @@ def differing(found: DiffOutcome) -> list[tuple[Compared, str, Cause | None]]:
 def test_the_embedded_exchange_does_what_the_backtest_says(make_house: MakeHouse) -> None:
     house = a_house(make_house)
     evenings, lines = [], list[DiffLine]()
-    for _ in DAYS[1:-1]:
+    for day in DAYS[1:-1]:
         a_day(house)
-        found = told(house)
+        found = told(house, day)
         evenings.append(found)
         lines += found.lines
         assert found.differences == (), found.session

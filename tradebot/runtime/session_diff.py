@@ -49,8 +49,8 @@ _AT_BROKER = frozenset(
 _HALTED = Halt(HaltSource.LATCH_FILE, HaltRule.OPERATOR, HaltLevel.HALTED, "by a latch outside the ledger")
 
 
-def diff_session(desk: Desk, session: date | None = None) -> DiffOutcome:
-    """Compare a session that is over; None for the newest. Nothing is written and nothing sent.
+def diff_session(desk: Desk, session: date) -> DiffOutcome:
+    """Compare a session that is over. Nothing is written and nothing sent.
 
     Raises UsageError for a day that is no session, or one that is not over, and BrokerUnavailable where its bars cannot
     be read.
@@ -64,18 +64,12 @@ def diff_session(desk: Desk, session: date | None = None) -> DiffOutcome:
         return _Diff(replace(desk, strategies=strategies), hours, record).outcome()
 
 
-def _over(desk: Desk, session: date | None) -> SessionHours:
+def _over(desk: Desk, session: date) -> SessionHours:
     """The hours of a session that is over."""
-    now = desk.clock.now()
-    if session is None:
-        today = desk.calendar.hours(now.astimezone(NEW_YORK).date())
-        if today is not None and today.closes <= now:
-            return today
-        return desk.calendar.previous(now.astimezone(NEW_YORK).date())
     hours = desk.calendar.hours(session)
     if hours is None:
         raise UsageError(f"{session} is no session of the exchange. Name another day.")
-    if hours.closes > now:
+    if hours.closes > desk.clock.now():
         raise UsageError(f"session {session} is not over: it can be compared after its close.")
     return hours
 
