@@ -120,13 +120,15 @@ def test_a_backtest_that_fills_less_is_a_partial_fill_too() -> None:
         (replace(STOPPED, price=D("46.9")), STOPPED, {"sales": {KEY: AT_STOP}}, Cause.SLIPPAGE),
         (replace(LEFT, price=D("50.6")), LEFT, {"sales": {KEY: AT_MARKET}}, Cause.PRICE),
         (replace(LEFT, price=D("50.6")), LEFT, {"sales": {KEY: replace(AT_MARKET, decided_at=D(50))}}, Cause.SLIPPAGE),
-        (replace(LEFT, quantity=D(8)), LEFT, {"sales": {KEY: AT_MARKET}}, Cause.PARTIAL_FILL),
+        (replace(LEFT, quantity=D(8)), LEFT, {"sales": {KEY: AT_MARKET}}, Cause.UNEXPLAINED),
         (STOPPED, LEFT, {"sales": {KEY: AT_STOP}}, Cause.PRICE),
         (STOPPED, None, {"sales": {KEY: replace(AT_STOP, level=D(49))}}, Cause.BY_HAND),
         (STOPPED, None, {"sales": {KEY: replace(AT_STOP, is_ours=False)}}, Cause.BY_HAND),
         (replace(STOPPED, kind=ExitKind.OUTSIDE), None, {"sales": {KEY: AT_STOP}}, Cause.BY_HAND),
         (replace(STOPPED, kind=ExitKind.EMERGENCY_STOP), None, {}, Cause.HALT),
-        (STOPPED, None, {"sales": {KEY: AT_STOP}}, Cause.BROKER),
+        (STOPPED, None, {"sales": {KEY: AT_STOP}}, Cause.UNEXPLAINED),  # the bar has that price
+        (STOPPED, None, {"sales": {KEY: AT_STOP}, "lows": {"AAPL": D(48)}}, Cause.BROKER),
+        (STOPPED, None, {"sales": {KEY: AT_STOP}, "trailed": frozenset({KEY})}, Cause.PRICE),
         (replace(STOPPED, kind=ExitKind.TRAILING_STOP), None, {"sales": {KEY: AT_MARKET}}, Cause.PRICE),
         (LEFT, None, {"sales": {KEY: AT_MARKET}}, Cause.UNEXPLAINED),
         (None, STOPPED, {}, Cause.BROKER),
@@ -142,6 +144,11 @@ def test_a_sale_tells_its_cause_by_its_order(
     ours: Sold | None, theirs: Sold | None, details: dict[str, Any], expected: Cause
 ) -> None:
     assert causes(sold(ours), sold(theirs), **details) == [(Compared.EXIT, expected)]
+
+
+def test_a_sale_of_fewer_shares_is_a_partial_fill_where_some_are_left() -> None:
+    live = replace(sold(replace(LEFT, quantity=D(8))), stops={KEY: D(47)})
+    assert causes(live, sold(LEFT), sales={KEY: AT_MARKET}) == [(Compared.EXIT, Cause.PARTIAL_FILL)]
 
 
 def test_a_sale_of_what_only_one_side_bought_has_the_cause_of_that() -> None:

@@ -14,6 +14,8 @@ from tradebot.core.results.session_facts import Key, SaleOrder, SessionDetails, 
 _DECIDED = frozenset({ExitKind.SIGNAL, ExitKind.TIME})
 #: Exits at a price that rests at the broker, or that a job sees crossed.
 _AT_A_LEVEL = frozenset({ExitKind.STOP, ExitKind.TRAILING_STOP, ExitKind.TARGET})
+#: Why a stop that trails is not where that of the backtest is.
+TRAILS = "it trails a price that live saw at another time than the open and the close"
 
 
 def sale_lines(
@@ -43,7 +45,8 @@ def sale_lines(
         yield line_of(Compared.EXIT, key, here, there, why or _unexplained("they sold for other reasons"))
         return
     if sale.ours.quantity != sale.theirs.quantity:
-        why = same or before or sale.why_shares(sale.ours, sale.theirs)
+        is_left = key in live.stops or key in backtest.stops
+        why = same or before or sale.why_shares(sale.ours, sale.theirs, is_left=is_left)
         yield line_of(Compared.EXIT, key, here, there, why)
     if sale.ours.price != sale.theirs.price:
         yield line_of(Compared.EXIT, key, here, there, same or sale.why_prices(sale.ours, sale.theirs))
@@ -84,6 +87,11 @@ class _Sale:
             return None
         if self.order.decided_at is not None:
             return Cause.PRICE, f"a job saw {price_text(self.order.decided_at)}, between the open and the close"
+        if self.key in self.details.trailed:
+            return Cause.PRICE, TRAILS
+        low, high = self.details.lows.get(self.key[1]), self.details.highs.get(self.key[1])
+        if low and high and low < ours.price < high:
+            return None  # the bar has that price: the backtest would have sold there too
         return Cause.BROKER, f"it filled at {price_text(ours.price)}, and the bar goes {self._range()}"
 
     def _only_backtest(self, theirs: Sold) -> Found | None:
@@ -110,9 +118,11 @@ class _Sale:
             return Cause.PRICE, f"live sold at {price_text(ours.price)}; the bar goes {self._range()}, and not when"
         return None
 
-    def why_shares(self, ours: Sold, theirs: Sold) -> Found:
-        """Why they sold other shares."""
+    def why_shares(self, ours: Sold, theirs: Sold, *, is_left: bool) -> Found:
+        """Why they sold other shares. ``is_left``: whether one of both still holds some."""
         shares = f"live sold {canonical(ours.quantity)} shares, the backtest {canonical(theirs.quantity)}"
+        if not is_left:
+            return _unexplained(f"{shares}, and neither holds any more")
         return Cause.PARTIAL_FILL, f"{shares}: not all that was ordered filled"
 
     def why_prices(self, ours: Sold, theirs: Sold) -> Found:

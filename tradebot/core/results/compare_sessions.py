@@ -13,7 +13,7 @@ from decimal import Decimal
 from tradebot.core.model.orders import OrderState
 from tradebot.core.model.signals import Action
 from tradebot.core.model.values import canonical, price_text
-from tradebot.core.results.compare_sales import sale_lines
+from tradebot.core.results.compare_sales import TRAILS, sale_lines
 from tradebot.core.results.diff_causes import Found, first_agreeing, line_of, why_price
 from tradebot.core.results.diff_outcome import Cause, Compared, DiffLine, Fact
 from tradebot.core.results.session_facts import Key, SentEntry, SessionDetails, SessionFacts, Shares, Variant
@@ -149,7 +149,7 @@ class _Comparison:
     def _trailed(self, key: Key) -> Found | None:
         if key not in self.details.trailed:
             return None
-        return Cause.PRICE, "it trails a price that live saw at another time than the open and the close"
+        return Cause.PRICE, TRAILS
 
 
 def _not_filled(sent: SentEntry, halted: str) -> Found | None:
